@@ -1,7 +1,7 @@
 """The tree of errors that a caller may see, each with a stable code.
 
     ReportBuilderError
-    ├── Invalid            VALIDATION_ERROR    the input is well-formed but wrong; ``details`` names the fields
+    ├── Invalid            VALIDATION_ERROR    well-formed but wrong; ``details`` names the fields
     │   └── Malformed      MALFORMED           the input cannot be read at all
     ├── Unauthenticated    UNAUTHENTICATED     nobody, or a token that is unknown, expired or withdrawn
     ├── NotFound           NOT_FOUND           there is no such thing, or none that this principal may see
@@ -25,10 +25,14 @@ class ReportBuilderError(Exception):
 
     code: ClassVar[str] = "ERROR"
 
-    def __init__(self, message: str, *, details: Details | None = None, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, details: Details | None = None, retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
-        self.details: dict[str, list[str]] = {field: list(reasons) for field, reasons in (details or {}).items()}
+        self.details: dict[str, list[str]] = {
+            field: list(reasons) for field, reasons in (details or {}).items()
+        }
         self.retry_after = retry_after
 
 

@@ -15,14 +15,14 @@ DATA = Path("instance")
 class Settings:
     """What a deployment can choose. Each field is read from the upper-cased name with prefix ``RB_``.
 
-    The plain names that platforms set (``DATABASE_URL``, ``REDIS_URL``, ``PORT``, ``SECRET_KEY``) are read too.
+    The names that platforms set (``DATABASE_URL``, ``REDIS_URL``, ``PORT``, ``SECRET_KEY``) are read too.
     """
 
     # Where things live
     database_url: str = f"sqlite:///{(DATA / 'reportbuilder.sqlite').absolute()}"
     redis_url: str = "redis://127.0.0.1:6379/0"
     results_url: str = (DATA / "results").absolute().as_uri()
-    scratch_dir: Path = field(default_factory=lambda: (DATA / "scratch").absolute())
+    scratch_dir: Path = field(default_factory=(DATA / "scratch").absolute)
     port: int = 8000
     public_url: str = ""
 
@@ -36,7 +36,7 @@ class Settings:
     amc_api_url: str = ""
     amc_token_url: str = ""
     amc_connect_timeout: float = 5.0  # seconds
-    amc_read_timeout: float = 20.0  # seconds; shorter than submit_lease, so that a slow answer is never reconciled
+    amc_read_timeout: float = 20.0  # seconds; shorter than submit_lease, or a slow answer is looked for
     amc_calls_per_second: int = 10  # an instance
 
     # Executions
@@ -68,7 +68,12 @@ class Settings:
     crash_at: str = ""  # tests only: the named crash point at which this process kills itself
 
 
-_PLAIN_NAMES = {"DATABASE_URL": "database_url", "REDIS_URL": "redis_url", "PORT": "port", "SECRET_KEY": "secret_key"}
+_PLAIN_NAMES = {
+    "DATABASE_URL": "database_url",
+    "REDIS_URL": "redis_url",
+    "PORT": "port",
+    "SECRET_KEY": "secret_key",
+}
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -80,7 +85,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     values: dict[str, Any] = {}
     for item in fields(Settings):
         name = f"RB_{item.name.upper()}"
-        plain = next((key for key, target in _PLAIN_NAMES.items() if target == item.name and key in source), name)
+        plain = next(
+            (key for key, target in _PLAIN_NAMES.items() if target == item.name and key in source), name
+        )
         raw = source.get(name, source.get(plain))
         if raw is not None:
             values[item.name] = _parse(name, raw, item.type, secret=not item.repr)
@@ -94,7 +101,9 @@ def _parse(name: str, raw: str, kind: Any, *, secret: bool) -> Any:
         return kind(raw)
     except ValueError:
         shown = "its value" if secret else repr(raw)
-        raise Invalid.field(name, f"{shown} is not {_ARTICLES.get(kind, 'valid')}; correct it or unset it") from None
+        raise Invalid.field(
+            name, f"{shown} is not {_ARTICLES.get(kind, 'valid')}; correct it or unset it"
+        ) from None
 
 
 _ARTICLES = {int: "a whole number", float: "a number"}

@@ -1,0 +1,1 @@
+"""The JSON API: one blueprint a noun, shapes in marshmallow."""

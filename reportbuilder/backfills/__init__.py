@@ -1,0 +1,1 @@
+"""Backfills: the past of a report, in segments."""

@@ -1,0 +1,1 @@
+"""Query templates: the shipped library, import, publishing."""

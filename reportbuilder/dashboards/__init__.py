@@ -1,0 +1,1 @@
+"""Dashboards: what one looks at."""

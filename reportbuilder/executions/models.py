@@ -1,0 +1,98 @@
+"""Executions, the events of their lives, and the intents written before each submission."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from reportbuilder.accounts.models import User
+from reportbuilder.amc.models import AmcInstance
+from reportbuilder.catalog.models import QueryTemplate
+from reportbuilder.database import Base, Row, new_id
+from reportbuilder.executions.states import STATES, TRIGGERS
+from reportbuilder.reports.models import ReportDefinition
+
+
+class ReportExecution(Row, Base):
+    """One run of one query. ``state`` is one of ``states.STATES``; only guarded updates change it.
+
+    What will be sent is frozen at the request: ``sql_text`` and the window ``[time_window_start,
+    time_window_end)`` in ``time_zone``; ``parameters_snapshot`` and ``template_version`` say what made it.
+    ``not_before``: a pending one is not submitted earlier. ``lease_until``: until then a worker may be at it.
+    """
+
+    __tablename__ = "report_executions"
+    __table_args__ = (
+        CheckConstraint(f"state IN {tuple(STATES)}", name="state"),
+        CheckConstraint(f"triggered_by IN {TRIGGERS}", name="triggered_by"),
+        Index(None, "instance_id", "state"),
+        Index(None, "state", "lease_until"),
+        Index(None, "report_id", "created_at"),
+        Index(None, "user_id", "created_at"),
+    )
+
+    execution_id: Mapped[str] = mapped_column(unique=True, default=lambda: new_id("exec"))
+    report_id: Mapped[UUID | None] = mapped_column(ForeignKey("report_definitions.id"))
+    template_id: Mapped[UUID] = mapped_column(ForeignKey("query_templates.id"), index=True)
+    template_version: Mapped[int]
+    instance_id: Mapped[UUID] = mapped_column(ForeignKey("amc_instances.id"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    triggered_by: Mapped[str]
+    schedule_id: Mapped[UUID | None] = mapped_column(ForeignKey("report_schedules.id"), index=True)
+    collection_id: Mapped[UUID | None] = mapped_column(ForeignKey("report_data_collections.id"), index=True)
+    retry_of_id: Mapped[UUID | None] = mapped_column(ForeignKey("report_executions.id"))
+    state: Mapped[str] = mapped_column(default="pending")
+    error_class: Mapped[str | None]
+    error_message: Mapped[str | None]
+    parameters_snapshot: Mapped[dict[str, Any]]
+    sql_text: Mapped[str]
+    time_window_start: Mapped[datetime]
+    time_window_end: Mapped[datetime]
+    time_zone: Mapped[str]
+    tag: Mapped[str] = mapped_column(unique=True)
+    amc_execution_id: Mapped[str | None] = mapped_column(index=True)
+    amc_status: Mapped[str | None]
+    output_columns: Mapped[list[Any] | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    submitted_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    cancel_requested_at: Mapped[datetime | None]
+    cancel_sent_at: Mapped[datetime | None]
+    output_location: Mapped[str | None]
+    row_count: Mapped[int | None] = mapped_column(BigInteger)
+    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    instance: Mapped[AmcInstance] = relationship(lazy="raise")
+    template: Mapped[QueryTemplate] = relationship(lazy="raise")
+    report: Mapped[ReportDefinition | None] = relationship(lazy="raise")
+    user: Mapped[User] = relationship(lazy="raise")
+
+
+class ExecutionEvent(Row, Base):
+    """What happened to an execution and why; ``from_state`` and ``to_state`` are None for a remark."""
+
+    __tablename__ = "execution_events"
+    __table_args__ = (Index(None, "execution_id", "created_at"),)
+
+    execution_id: Mapped[UUID] = mapped_column(ForeignKey("report_executions.id", ondelete="CASCADE"))
+    from_state: Mapped[str | None]
+    to_state: Mapped[str | None]
+    reason: Mapped[str]
+
+
+class SubmissionIntent(Row, Base):
+    """Written before each POST. ``outcome``: open, accepted, refused, absent (looked for and not found)."""
+
+    __tablename__ = "submission_intents"
+    __table_args__ = (UniqueConstraint("execution_id", "number"),)
+
+    execution_id: Mapped[UUID] = mapped_column(ForeignKey("report_executions.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    tag: Mapped[str] = mapped_column(index=True)
+    outcome: Mapped[str] = mapped_column(default="open")
+    amc_execution_id: Mapped[str | None]
+    resolved_at: Mapped[datetime | None]

@@ -1,0 +1,1 @@
+"""Schedules: when a report runs by itself."""

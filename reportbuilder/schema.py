@@ -1,0 +1,92 @@
+"""All models in one place, for migrations, and the commands that move the schema."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, MetaData, NullPool, create_engine, make_url
+
+from reportbuilder import heartbeats
+from reportbuilder.accounts import models as accounts
+from reportbuilder.amc import models as amc
+from reportbuilder.backfills import models as backfills
+from reportbuilder.catalog import models as catalog
+from reportbuilder.dashboards import models as dashboards
+from reportbuilder.database import Base, driver_url, prepare
+from reportbuilder.executions import models as executions
+from reportbuilder.reports import models as reports
+from reportbuilder.results import models as results
+from reportbuilder.schedules import models as schedules
+from reportbuilder.workflows import models as workflows
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+_ROOMS = (
+    accounts,
+    amc,
+    backfills,
+    catalog,
+    dashboards,
+    executions,
+    heartbeats,
+    reports,
+    results,
+    schedules,
+    workflows,
+)  # fmt: skip - importing them is what fills the metadata
+
+
+def metadata() -> MetaData:
+    """Return the tables of all rooms."""
+    return Base.metadata
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Move the schema up to a revision."""
+    with _connection(url) as connection:
+        command.upgrade(_config(connection), revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Move the schema down to a revision; ``base`` removes all tables."""
+    with _connection(url) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def current(engine: Engine) -> str | None:
+    """Return the revision that the database is at, None before the first."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str | None:
+    """Return the newest revision that this code knows."""
+    return ScriptDirectory.from_config(_config(None)).get_current_head()
+
+
+@contextmanager
+def _connection(url: str) -> Iterator[Connection]:
+    # SQLite changes a table by making it anew and dropping the old one, which with foreign keys on would
+    # take the rows of other tables along; so migrations have an engine of their own without them.
+    _make_folder(url)
+    engine = create_engine(driver_url(url), poolclass=NullPool)
+    prepare(engine, foreign_keys=False)
+    with engine.begin() as connection:
+        yield connection
+
+
+def _make_folder(url: str) -> None:
+    database = make_url(url).database
+    if url.startswith("sqlite") and database:
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _config(connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,1 @@
+"""The tables of the workflow-based system that came before, read-only."""
