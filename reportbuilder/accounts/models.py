@@ -7,11 +7,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from reportbuilder.accounts.permissions import GRANTS, ROLES, SCOPES
 from reportbuilder.database import Base, Row
-
-ROLES = ("viewer", "analyst", "editor", "admin")
-SCOPES = ("read", "run", "admin")
-GRANTS = ("view", "run")
 
 
 class User(Row, Base):

@@ -1,0 +1,68 @@
+"""Grants: what a user may see and run on which instance, and the principal that comes of it."""
+
+from collections.abc import Collection
+from types import MappingProxyType
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, delete, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from reportbuilder.accounts.models import InstanceGrant, User
+from reportbuilder.accounts.permissions import GRANTS, SCOPES, WHOLE_SCOPE, Principal
+from reportbuilder.errors import Invalid
+
+
+def principal_of(session: Session, user: User, scope: str = WHOLE_SCOPE) -> Principal:
+    """Return who asks, with all grants loaded, so that permissions can be decided without the database."""
+    if scope not in SCOPES:
+        raise ValueError(f"{scope!r} is no scope")
+    rows = session.execute(
+        select(InstanceGrant.instance_id, InstanceGrant.access).where(InstanceGrant.user_id == user.id)
+    )
+    return Principal(
+        user_id=user.id,
+        email=user.email,
+        role=user.role,
+        name=user.name,
+        scope=scope,
+        time_zone=user.time_zone,
+        grants=MappingProxyType({row[0]: row[1] for row in rows}),
+    )
+
+
+def visible(principal: Principal, column: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    """Return the condition that keeps the rows whose instance (its row id in ``column``) one may see."""
+    if principal.sees_all:
+        return true()
+    return column.in_(_instances_of(principal.user_id))
+
+
+def grant(session: Session, user_id: UUID, instance_id: UUID, access: str) -> None:
+    """Let a user ``view`` an instance, or also ``run`` on it; replaces what was granted before.
+
+    :raises Invalid: if there is no such access.
+    """
+    if access not in GRANTS:
+        raise Invalid.field("access", f"{access!r} is not one of {', '.join(GRANTS)}")
+    row = session.scalar(
+        select(InstanceGrant).where(
+            InstanceGrant.user_id == user_id, InstanceGrant.instance_id == instance_id
+        )
+    )
+    if row is None:
+        session.add(InstanceGrant(user_id=user_id, instance_id=instance_id, access=access))
+    else:
+        row.access = access
+    session.flush()
+
+
+def withdraw(session: Session, user_id: UUID, instance_ids: Collection[UUID]) -> int:
+    """Take grants away; return how many there were."""
+    statement = delete(InstanceGrant).where(
+        InstanceGrant.user_id == user_id, InstanceGrant.instance_id.in_(instance_ids)
+    )
+    return session.connection().execute(statement).rowcount
+
+
+def _instances_of(user_id: UUID) -> Select[UUID]:
+    return select(InstanceGrant.instance_id).where(InstanceGrant.user_id == user_id)
