@@ -44,7 +44,7 @@ class Settings:
     submit_lease: float = 30.0  # seconds until an intent without an answer is looked for
     list_lag: float = 20.0  # seconds AMC may take to list what it accepted
     not_found_grace: float = 600.0  # seconds in which "does not exist" means "not yet"
-    collect_lease: float = 120.0  # seconds without a sign of life until a collection is taken over
+    collect_lease: float = 30.0  # seconds without a sign of life until a collection is taken over
     look_min: float = 2.0  # seconds between looks at an instance with a young execution
     look_max: float = 30.0  # seconds between looks at one with old ones only
     sweep_every: float = 5.0  # seconds

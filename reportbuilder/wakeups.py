@@ -41,7 +41,7 @@ def deliver_with(deliver: Deliver) -> Deliver:
     return before
 
 
-def ask(session: Session, name: str, id: str, delay: float = 0.0) -> None:  # noqa: A002 - the row's id is what it is
+def ask(session: Session, name: str, id: str, delay: float = 0.0) -> None:
     """Ask for a row to be looked after once this transaction is committed."""
     database.after_commit(session, partial(send, WakeUp(name, id, delay)))
 

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from reportbuilder import clock
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.catalog.models import QueryTemplate
@@ -72,13 +73,16 @@ class ReportExecution(Row, Base):
     user: Mapped[User] = relationship(lazy="raise")
 
 
-class ExecutionEvent(Row, Base):
-    """What happened to an execution and why; ``from_state`` and ``to_state`` are None for a remark."""
+class ExecutionEvent(Base):
+    """What happened to an execution and why, in order of ``id``; without states it is a remark."""
 
     __tablename__ = "execution_events"
-    __table_args__ = (Index(None, "execution_id", "created_at"),)
 
-    execution_id: Mapped[UUID] = mapped_column(ForeignKey("report_executions.id", ondelete="CASCADE"))
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    execution_id: Mapped[UUID] = mapped_column(
+        ForeignKey("report_executions.id", ondelete="CASCADE"), index=True
+    )
     from_state: Mapped[str | None]
     to_state: Mapped[str | None]
     reason: Mapped[str]

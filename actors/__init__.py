@@ -1,0 +1,1 @@
+"""The workers' side: Dramatiq actors, the broker, and the scheduler's clock."""

@@ -1,0 +1,70 @@
+"""What the scheduler does at each tick: sweeps, tokens kept fresh, things that are no longer needed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, or_, select
+
+from actors.worker import beat_once
+from reportbuilder import clock, logs
+from reportbuilder.accounts.models import IdempotencyKey
+from reportbuilder.amc.connections import Connections
+from reportbuilder.amc.failures import AmcFailure
+from reportbuilder.amc.models import AmcAccount
+from reportbuilder.amc.tokens import Tokens
+from reportbuilder.database import reading, transaction
+from reportbuilder.executions.ports import Ports
+from reportbuilder.executions.sweeping import sweep
+from reportbuilder.heartbeats import BEAT_EVERY
+from reportbuilder.results.spooling import sweep_scratch
+
+log = logs.get_logger(__name__)
+
+KEYS_KEPT_FOR = timedelta(days=1)
+SCRATCH_KEPT_FOR = timedelta(days=1)
+TOKENS_AHEAD = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Something to do every so many seconds."""
+
+    name: str
+    every: float
+    run: Callable[[], object]
+
+
+def ticks(ports: Ports, connections: Connections) -> list[Tick]:
+    """Return the table of what is done how often."""
+    settings = ports.settings
+    return [
+        Tick("sweep", settings.sweep_every, lambda: sweep(settings.instance_slots)),
+        Tick("pulse", BEAT_EVERY, lambda: beat_once("scheduler")),
+        Tick("tokens", 60.0, lambda: keep_tokens_fresh(connections)),
+        Tick("keys", 3600.0, forget_keys),
+        Tick("scratch", 3600.0, lambda: sweep_scratch(settings.scratch_dir, SCRATCH_KEPT_FOR)),
+    ]
+
+
+def keep_tokens_fresh(connections: Connections) -> None:
+    """Refresh access tokens before they end, so that no run has to wait for that."""
+    soon = clock.now() + TOKENS_AHEAD
+    ending = or_(AmcAccount.access_token_expires_at.is_(None), AmcAccount.access_token_expires_at < soon)
+    with reading() as session:
+        accounts = session.scalars(
+            select(AmcAccount).where(
+                ending, AmcAccount.sealed_refresh_token.is_not(None), AmcAccount.signed_out_reason.is_(None)
+            )
+        ).all()
+    for account in accounts:
+        try:
+            Tokens(account.id, connections.vault, connections.login(account.region)).access_token()
+        except AmcFailure as failure:
+            log.warning("token not refreshed", account=account.account_id, failure=type(failure).__name__)
+
+
+def forget_keys() -> None:
+    """Forget the answers given to idempotency keys a day ago."""
+    with transaction() as session:
+        session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < clock.now() - KEYS_KEPT_FOR))

@@ -1,0 +1,201 @@
+"""From AMC's end to our rows: download, convert, store, record."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
+
+from flask import current_app
+from sqlalchemy import or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, joinedload
+
+from reportbuilder import clock, logs
+from reportbuilder.amc.client import AmcClient
+from reportbuilder.amc.failures import AmcFailure, LinkExpired, NotReady, Rejected, Throttled
+from reportbuilder.crashpoints import reached
+from reportbuilder.database import after_commit, transaction
+from reportbuilder.executions.cadence import backoff
+from reportbuilder.executions.models import ReportExecution
+from reportbuilder.executions.moving import claim, move, record
+from reportbuilder.executions.ports import Ports
+from reportbuilder.executions.waking import ask_collect
+from reportbuilder.results.columns import OutputColumn
+from reportbuilder.results.conversion import Converted, convert
+from reportbuilder.results.failures import BrokenResult
+from reportbuilder.results.models import ResultSet
+
+log = logs.get_logger(__name__)
+
+
+def collect(ports: Ports, execution_id: str) -> None:
+    """Fetch the rows of an execution that AMC has finished; may run any number of times."""
+    with logs.bound(execution_id=execution_id):
+        with transaction() as session:
+            execution = _claim(ports, session, execution_id)
+        if execution is None:
+            return
+        reached("collecting")
+        try:
+            with _lease_kept(ports, execution):
+                _fetch(ports, execution)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the row has to say it and go on
+            with transaction() as session:
+                _record_failure(ports, session, execution, error)
+
+
+def _claim(ports: Ports, session: Session, execution_id: str) -> ReportExecution | None:
+    execution = session.scalars(
+        select(ReportExecution)
+        .where(ReportExecution.execution_id == execution_id, ReportExecution.state == "collecting")
+        .options(joinedload(ReportExecution.instance))
+    ).one_or_none()
+    if execution is None:
+        return None
+    nobody = or_(ReportExecution.lease_until.is_(None), ReportExecution.lease_until <= clock.now())
+    lease = clock.in_seconds(ports.settings.collect_lease)
+    if not claim(session, execution, guard=(nobody,), lease_until=lease, attempts=execution.attempts + 1):
+        return None
+    if execution.attempts > ports.settings.collect_attempts:
+        # each earlier attempt died without a word: the result itself may be what kills the worker
+        _fail(
+            session,
+            execution,
+            "internal",
+            f"its rows could not be fetched in {execution.attempts - 1} attempts",
+        )
+        return None
+    return execution
+
+
+@contextmanager
+def _lease_kept(ports: Ports, execution: ReportExecution) -> Iterator[None]:
+    """Keep the claim alive from a thread, however long the download or the conversion takes."""
+    done = Event()
+    app, pause = current_app._get_current_object(), ports.settings.collect_lease / 3  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's way to hand its app to a thread
+
+    def keep() -> None:
+        while not done.wait(pause):
+            with app.app_context():
+                _extend(ports, execution)
+
+    keeper = Thread(target=keep, name="lease", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join()
+
+
+def _extend(ports: Ports, execution: ReportExecution) -> None:
+    try:
+        with transaction() as session:
+            session.execute(
+                update(ReportExecution)
+                .where(ReportExecution.id == execution.id, ReportExecution.state == "collecting")
+                .values(lease_until=clock.in_seconds(ports.settings.collect_lease))
+            )
+    except SQLAlchemyError as error:
+        log.warning("lease not extended", error=type(error).__name__)
+
+
+def _fetch(ports: Ports, execution: ReportExecution) -> None:
+    client = ports.amc(execution.instance)
+    links = client.download_urls(execution.instance.instance_id, execution.amc_execution_id or "")
+    target = _scratch(ports) / f"{execution.execution_id}-{execution.attempts}.parquet"
+    try:
+        files = (_pieces(client, url) for url in links.files)
+        converted = convert(files, _columns(execution), target)
+        reached("converted")
+        key = _key(execution, execution.attempts)
+        ports.store.put(target, key)
+        reached("stored")
+    finally:
+        target.unlink(missing_ok=True)
+    with transaction() as session:
+        won = _complete(session, execution, key, converted)
+    _tidy(ports, execution, keep=won)
+
+
+def _complete(session: Session, execution: ReportExecution, key: str, converted: Converted) -> bool:
+    won = move(
+        session,
+        execution,
+        "completed",
+        f"{converted.rows} rows are here",
+        row_count=converted.rows,
+        size_bytes=converted.size,
+        output_location=key,
+        error_message=None,
+    )
+    if won:
+        after_commit(session, partial(reached, "completed"))
+        session.add(
+            ResultSet(
+                execution_id=execution.id,
+                key=key,
+                sha256=converted.sha256,
+                size_bytes=converted.size,
+                row_count=converted.rows,
+                columns=[asdict(column) for column in converted.columns],
+                warnings=list(converted.warnings),
+            )
+        )
+    return won
+
+
+def _tidy(ports: Ports, execution: ReportExecution, *, keep: bool) -> None:
+    """Remove what earlier attempts left in the store, and our own file if another attempt was faster."""
+    for attempt in range(1, execution.attempts + (0 if keep else 1)):
+        ports.store.delete(_key(execution, attempt))
+
+
+def _key(execution: ReportExecution, attempt: int) -> str:
+    return f"{execution.execution_id}/{attempt}.parquet"
+
+
+def _scratch(ports: Ports) -> Path:
+    ports.settings.scratch_dir.mkdir(parents=True, exist_ok=True)
+    return ports.settings.scratch_dir
+
+
+def _pieces(client: AmcClient, url: str) -> Iterator[bytes]:
+    with client.open_download(url) as download:
+        yield from download.pieces
+
+
+def _columns(execution: ReportExecution) -> list[OutputColumn]:
+    return [OutputColumn.from_amc(column) for column in execution.output_columns or []]
+
+
+def _record_failure(ports: Ports, session: Session, execution: ReportExecution, error: Exception) -> None:
+    log.warning("collection failed", failure=type(error).__name__, exc_info=not isinstance(error, AmcFailure))
+    if isinstance(error, BrokenResult):
+        _fail(session, execution, "result", f"AMC's result cannot be read: {error}")
+    elif isinstance(error, Rejected) and not isinstance(error, NotReady):
+        _fail(session, execution, "permanent", f"AMC does not give the rows: {error.message}")
+    elif isinstance(error, Throttled):
+        _put_off(session, execution, error, attempts=execution.attempts - 1)
+    elif execution.attempts >= ports.settings.collect_attempts:
+        reason = error.message if isinstance(error, AmcFailure) else type(error).__name__
+        _fail(session, execution, "transient", f"its rows could not be fetched; retry it: {reason}")
+    else:
+        _put_off(session, execution, error, attempts=execution.attempts)
+
+
+def _put_off(session: Session, execution: ReportExecution, error: Exception, attempts: int) -> None:
+    """Leave the claim standing for as long as the pause, so that nobody comes earlier."""
+    pause = error.retry_after if isinstance(error, AmcFailure) else None
+    if pause is None:
+        pause = 0.0 if isinstance(error, LinkExpired) else backoff(execution.attempts)
+    text = error.message if isinstance(error, AmcFailure) else f"a fault of ours ({type(error).__name__})"
+    if claim(session, execution, guard=(), lease_until=clock.in_seconds(pause), attempts=attempts):
+        record(session, execution.id, f"the rows are fetched again: {text}")
+        ask_collect(session, execution, pause)
+
+
+def _fail(session: Session, execution: ReportExecution, error_class: str, message: str) -> None:
+    move(session, execution, "failed", message, error_class=error_class, error_message=message)

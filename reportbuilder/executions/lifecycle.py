@@ -1,0 +1,146 @@
+"""What people, programs, schedules and backfills may ask of executions: request, cancel, retry."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from reportbuilder import clock
+from reportbuilder.accounts.models import User
+from reportbuilder.amc.models import AmcInstance
+from reportbuilder.catalog.models import QueryTemplate
+from reportbuilder.crashpoints import reached
+from reportbuilder.database import after_commit, new_id
+from reportbuilder.errors import Conflict
+from reportbuilder.executions.models import ReportExecution
+from reportbuilder.executions.moving import claim, move, record
+from reportbuilder.executions.states import is_final
+from reportbuilder.executions.waking import ask_cancel, ask_submit
+from reportbuilder.parameters.windows import Window
+from reportbuilder.reports.models import ReportDefinition
+
+
+@dataclass(frozen=True)
+class Order:
+    """What shall run: the SQL as it will be sent, its window, and what both were made from.
+
+    ``values`` are the JSON values that the form took. ``triggered_by`` is one of ``states.TRIGGERS``.
+    """
+
+    template: QueryTemplate
+    instance: AmcInstance
+    user: User
+    sql: str
+    window: Window
+    values: Mapping[str, Any]
+    triggered_by: str
+    report: ReportDefinition | None = None
+    schedule_id: UUID | None = None
+    collection_id: UUID | None = None
+    retry_of: ReportExecution | None = None
+
+
+def request(session: Session, order: Order) -> ReportExecution:
+    """Write down that something shall run, and have the workers told once that is committed."""
+    execution_id = new_id("exec")
+    execution = ReportExecution(
+        execution_id=execution_id,
+        tag=f"rb-{execution_id}",
+        report_id=order.report.id if order.report else None,
+        template_id=order.template.id,
+        template_version=order.retry_of.template_version if order.retry_of else order.template.version,
+        instance_id=order.instance.id,
+        user_id=order.user.id,
+        triggered_by=order.triggered_by,
+        schedule_id=order.schedule_id,
+        collection_id=order.collection_id,
+        retry_of_id=order.retry_of.id if order.retry_of else None,
+        parameters_snapshot=dict(order.values),
+        sql_text=order.sql,
+        time_window_start=order.window.start,
+        time_window_end=order.window.end,
+        time_zone=order.window.zone,
+    )
+    session.add(execution)
+    session.flush()
+    record(session, execution.id, f"asked for ({order.triggered_by})", None, execution.state)
+    _count(session, order, execution)
+    after_commit(session, partial(reached, "requested"))
+    ask_submit(session, order.instance)
+    return execution
+
+
+def _count(session: Session, order: Order, execution: ReportExecution) -> None:
+    # added up in the database, so that two requests at once both count
+    session.execute(
+        update(QueryTemplate)
+        .where(QueryTemplate.id == order.template.id)
+        .values(execution_count=QueryTemplate.execution_count + 1, updated_at=QueryTemplate.updated_at)
+        .execution_options(synchronize_session=False)
+    )
+    if order.report is not None:
+        session.execute(
+            update(ReportDefinition)
+            .where(ReportDefinition.id == order.report.id)
+            .values(
+                execution_count=ReportDefinition.execution_count + 1,
+                last_execution_id=execution.id,
+                updated_at=ReportDefinition.updated_at,
+            )
+            .execution_options(synchronize_session=False)
+        )
+
+
+def cancel(session: Session, execution: ReportExecution, by: str) -> None:
+    """Stop an execution: at once where AMC does not have it, else AMC is told and a look confirms it.
+
+    ``execution`` needs its instance loaded. Asking twice is the same as asking once.
+
+    :raises Conflict: if it has ended already.
+    """
+    reason = f"cancelled by {by}"
+    if is_final(execution.state):
+        raise Conflict(f"{execution.execution_id} is {execution.state}: there is nothing to cancel")
+    if execution.state in {"pending", "collecting"}:
+        if not move(session, execution, "cancelled", reason, cancel_requested_at=clock.now()):
+            session.refresh(execution)
+            cancel(session, execution, by)
+        else:
+            ask_submit(session, execution.instance)
+        return
+    unasked = ReportExecution.cancel_requested_at.is_(None)
+    if claim(session, execution, guard=(unasked,), cancel_requested_at=clock.now()):
+        record(session, execution.id, f"cancel asked by {by}")
+        after_commit(session, partial(reached, "cancel_asked"))
+        ask_cancel(session, execution)
+
+
+def retry(session: Session, execution: ReportExecution, user: User) -> ReportExecution:
+    """Run the same SQL for the same window once more, as a new execution that knows its forerunner.
+
+    ``execution`` needs its instance, template and report loaded.
+
+    :raises Conflict: if it has not ended, or ended well.
+    """
+    if execution.state not in {"failed", "cancelled"}:
+        raise Conflict(
+            f"{execution.execution_id} is {execution.state}: only what failed or was cancelled is retried"
+        )
+    again = Order(
+        template=execution.template,
+        instance=execution.instance,
+        user=user,
+        sql=execution.sql_text,
+        window=Window(execution.time_window_start, execution.time_window_end, execution.time_zone),
+        values=execution.parameters_snapshot,
+        triggered_by=execution.triggered_by,
+        report=execution.report,
+        schedule_id=execution.schedule_id,
+        collection_id=execution.collection_id,
+        retry_of=execution,
+    )
+    return request(session, again)

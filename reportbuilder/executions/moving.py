@@ -1,0 +1,84 @@
+"""Moves from state to state: only from the state that was seen, and each leaves an event."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CursorResult, update
+from sqlalchemy.orm import Session
+
+from reportbuilder import clock, logs
+from reportbuilder.executions.models import ExecutionEvent, ReportExecution
+from reportbuilder.executions.states import FINAL, may_move
+
+log = logs.get_logger(__name__)
+
+Where = Mapping[str, Any]
+
+
+def move(
+    session: Session,
+    execution: ReportExecution,
+    after: str,
+    reason: str,
+    *,
+    guard: tuple[Any, ...] = (),
+    **changes: Any,
+) -> bool:
+    """Move an execution on from the state in which it was read; say whether we were the one.
+
+    ``guard``: further conditions of the update. ``changes``: columns to set with it. Leases end with the
+    state, unless ``changes`` says otherwise. On success ``execution`` is up to date.
+    """
+    before = execution.state
+    if not may_move(before, after):
+        raise ValueError(f"{execution.execution_id} cannot move from {before} to {after}")
+    values = {"state": after, "lease_until": None, **_ending(after), **changes}
+    if not _update(session, execution.id, before, guard, values):
+        log.info("move lost", execution_id=execution.execution_id, seen=before, wanted=after)
+        return False
+    session.refresh(execution)
+    record(session, execution.id, reason, before, after)
+    log.info(
+        "execution moved", execution_id=execution.execution_id, before=before, after=after, reason=reason
+    )
+    return True
+
+
+def claim(session: Session, execution: ReportExecution, *, guard: tuple[Any, ...], **changes: Any) -> bool:
+    """Change an execution within its state, only if ``guard`` still holds; say whether we were the one."""
+    won = _update(session, execution.id, execution.state, guard, changes)
+    if won:
+        session.refresh(execution)
+    return won
+
+
+def record(
+    session: Session, execution_id: UUID, reason: str, before: str | None = None, after: str | None = None
+) -> None:
+    """Write an event; without states it is a remark."""
+    session.add(
+        ExecutionEvent(execution_id=execution_id, from_state=before, to_state=after, reason=reason[:2000])
+    )
+
+
+def _ending(after: str) -> dict[str, Any]:
+    return {"completed_at": clock.now(), "not_before": None} if after in FINAL else {}
+
+
+def _update(
+    session: Session,
+    id: UUID,
+    seen: str,
+    guard: tuple[Any, ...],
+    values: Where,
+) -> bool:
+    statement = (
+        update(ReportExecution)
+        .where(ReportExecution.id == id, ReportExecution.state == seen, *guard)
+        .values(updated_at=clock.now(), **values)
+        .execution_options(synchronize_session=False)
+    )
+    result = session.execute(statement)
+    assert isinstance(result, CursorResult)  # noqa: S101 - tells the type checker what an UPDATE gives
+    return result.rowcount == 1

@@ -1,0 +1,158 @@
+"""What the doors show of executions: one with all that belongs to it, lists, events, places."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from reportbuilder import clock
+from reportbuilder.errors import Conflict, Gone, NotFound
+from reportbuilder.executions import slots
+from reportbuilder.executions.models import ExecutionEvent, ReportExecution
+from reportbuilder.executions.standing import standing
+from reportbuilder.executions.states import phases_of
+from reportbuilder.results.models import ResultSet
+
+TYPICAL_OF = 20  # how many past runs the typical duration is taken from
+SORTS = {
+    "created_at": ReportExecution.created_at,
+    "started_at": ReportExecution.started_at,
+    "completed_at": ReportExecution.completed_at,
+    "status": ReportExecution.state,
+    "row_count": ReportExecution.row_count,
+}
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """Which executions; None is no condition. ``instances``: the ids of those that the reader may see."""
+
+    instances: Sequence[UUID] | None = None
+    instance_id: UUID | None = None
+    report_id: UUID | None = None
+    status: str | None = None
+    triggered_by: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+def find(session: Session, execution_id: str) -> ReportExecution:
+    """Return one execution with its instance, template, report and user.
+
+    :raises NotFound: if there is none of that id.
+    """
+    execution = session.scalars(
+        _whole(select(ReportExecution)).where(ReportExecution.execution_id == execution_id)
+    ).one_or_none()
+    if execution is None:
+        raise NotFound(f"there is no execution {execution_id}")
+    return execution
+
+
+def search(
+    session: Session, criteria: Criteria, *, sort: str = "-created_at", page: int = 1, limit: int = 20
+) -> tuple[list[ReportExecution], int]:
+    """Return one page of executions and how many there are; ``sort`` is a key of SORTS, ``-`` descending."""
+    wanted = select(ReportExecution).where(*_conditions(criteria))
+    total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    column = SORTS[sort.lstrip("-")]
+    ordered = wanted.order_by(column.desc() if sort.startswith("-") else column, ReportExecution.id)
+    rows = session.scalars(_whole(ordered).offset((page - 1) * limit).limit(limit)).all()
+    return list(rows), total
+
+
+def _whole(statement: Select[ReportExecution]) -> Select[ReportExecution]:
+    return statement.options(
+        joinedload(ReportExecution.instance),
+        joinedload(ReportExecution.template),
+        joinedload(ReportExecution.report),
+        joinedload(ReportExecution.user),
+    )
+
+
+def _conditions(criteria: Criteria) -> list[Any]:
+    found: list[Any] = []
+    if criteria.instances is not None:
+        found.append(ReportExecution.instance_id.in_(criteria.instances))
+    if criteria.instance_id is not None:
+        found.append(ReportExecution.instance_id == criteria.instance_id)
+    if criteria.report_id is not None:
+        found.append(ReportExecution.report_id == criteria.report_id)
+    if criteria.status is not None:
+        found.append(ReportExecution.state.in_(phases_of(criteria.status)))
+    if criteria.triggered_by is not None:
+        found.append(ReportExecution.triggered_by == criteria.triggered_by)
+    if criteria.start is not None:
+        found.append(ReportExecution.created_at >= criteria.start)
+    if criteria.end is not None:
+        found.append(ReportExecution.created_at < criteria.end)
+    return found
+
+
+def events(session: Session, execution: ReportExecution) -> list[ExecutionEvent]:
+    """Return what happened to an execution, oldest first."""
+    found = select(ExecutionEvent).where(ExecutionEvent.execution_id == execution.id)
+    return list(session.scalars(found.order_by(ExecutionEvent.id)))
+
+
+def place(session: Session, execution: ReportExecution, default_slots: int) -> slots.Place | None:
+    """Return where a pending execution stands in its instance's queue, None once it does not wait."""
+    if execution.state != "pending":
+        return None
+    stand = standing(session, execution.instance, default_slots)
+    return slots.place_of(
+        execution.execution_id,
+        stand.waiting,
+        stand.holding,
+        limit=stand.limit,
+        foreign=stand.foreign,
+        typical=typical_duration(session, execution.template_id, execution.instance_id),
+        now=clock.now(),
+    )
+
+
+def typical_duration(session: Session, template_id: UUID, instance_id: UUID) -> timedelta | None:
+    """Return the median time from AMC's accept to our rows of the last runs, None if there were none."""
+    latest = (
+        select(ReportExecution.submitted_at, ReportExecution.completed_at)
+        .where(
+            ReportExecution.template_id == template_id,
+            ReportExecution.instance_id == instance_id,
+            ReportExecution.state == "completed",
+        )
+        .order_by(ReportExecution.created_at.desc())
+        .limit(TYPICAL_OF)
+    )
+    spans = [(ended - began).total_seconds() for began, ended in session.execute(latest) if began and ended]
+    return timedelta(seconds=median(spans)) if spans else None
+
+
+def result_of(session: Session, execution: ReportExecution) -> ResultSet:
+    """Return where the rows of a completed execution lie.
+
+    :raises Conflict: if it is not completed. :raises Gone: if its rows have been removed.
+    """
+    if execution.state != "completed":
+        raise Conflict(f"{execution.execution_id} is {execution.state}: it has no rows")
+    found = session.scalars(select(ResultSet).where(ResultSet.execution_id == execution.id)).one_or_none()
+    if found is None or found.removed_at is not None:
+        raise Gone(f"the rows of {execution.execution_id} have been removed; run it again to get new ones")
+    return found
+
+
+def slots_in_use(session: Session, instance_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return how many executions of ours hold a slot, by instance."""
+    rows = session.execute(
+        select(ReportExecution.instance_id, func.count())
+        .where(
+            ReportExecution.instance_id.in_(instance_ids),
+            ReportExecution.state.in_(("submitting", "running")),
+        )
+        .group_by(ReportExecution.instance_id)
+    )
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,88 @@
+"""Finds rows that want attention and whose hint was lost, late, or never sent."""
+
+from datetime import timedelta
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from reportbuilder import clock, wakeups
+from reportbuilder.amc.models import AmcInstance
+from reportbuilder.database import reading, transaction
+from reportbuilder.executions.cancelling import SEND_AGAIN
+from reportbuilder.executions.models import ReportExecution
+from reportbuilder.executions.states import IN_SLOT
+from reportbuilder.executions.waking import CANCEL, COLLECT, LOOK, SUBMIT_NEXT
+from reportbuilder.wakeups import WakeUp
+
+GRACE = timedelta(seconds=3)  # hints normally arrive well within this
+
+
+def sweep(default_slots: int) -> int:
+    """Send the hints that should have been followed by now; return how many."""
+    with transaction() as session:
+        _give_looks(session)
+    with reading() as session:
+        found = [
+            *_overdue_looks(session),
+            *_startable(session, default_slots),
+            *_uncollected(session),
+            *_uncancelled(session),
+        ]
+    for wake_up in found:
+        wakeups.send(wake_up)
+    return len(found)
+
+
+def _give_looks(session: Session) -> None:
+    """An instance on which something runs always has a next look."""
+    active = select(ReportExecution.instance_id).where(ReportExecution.state.in_(IN_SLOT))
+    session.execute(
+        update(AmcInstance)
+        .where(AmcInstance.next_look_at.is_(None), AmcInstance.id.in_(active))
+        .values(next_look_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _overdue_looks(session: Session) -> list[WakeUp]:
+    late = select(AmcInstance.instance_id).where(AmcInstance.next_look_at <= clock.now() - GRACE)
+    return [WakeUp(LOOK, name) for name in session.scalars(late)]
+
+
+def _startable(session: Session, default_slots: int) -> list[WakeUp]:
+    now = clock.now()
+    holding = (
+        select(func.count())
+        .where(ReportExecution.instance_id == AmcInstance.id, ReportExecution.state.in_(IN_SLOT))
+        .scalar_subquery()
+    )
+    due = and_(ReportExecution.state == "pending", ReportExecution.updated_at <= now - GRACE)
+    waiting = select(ReportExecution.instance_id).where(
+        due, or_(ReportExecution.not_before.is_(None), ReportExecution.not_before <= now)
+    )
+    instances = select(AmcInstance.instance_id).where(
+        AmcInstance.id.in_(waiting), holding < func.coalesce(AmcInstance.slots, default_slots)
+    )
+    return [WakeUp(SUBMIT_NEXT, name) for name in session.scalars(instances)]
+
+
+def _uncollected(session: Session) -> list[WakeUp]:
+    now = clock.now()
+    unclaimed = and_(ReportExecution.lease_until.is_(None), ReportExecution.updated_at <= now - GRACE)
+    late = select(ReportExecution.execution_id).where(
+        ReportExecution.state == "collecting", or_(unclaimed, ReportExecution.lease_until <= now - GRACE)
+    )
+    return [WakeUp(COLLECT, name) for name in session.scalars(late)]
+
+
+def _uncancelled(session: Session) -> list[WakeUp]:
+    now = clock.now()
+    unsent = and_(
+        ReportExecution.cancel_sent_at.is_(None), ReportExecution.cancel_requested_at <= now - GRACE
+    )
+    late = select(ReportExecution.execution_id).where(
+        ReportExecution.state == "running",
+        ReportExecution.cancel_requested_at.is_not(None),
+        or_(unsent, ReportExecution.cancel_sent_at <= now - SEND_AGAIN),
+    )
+    return [WakeUp(CANCEL, name) for name in session.scalars(late)]
