@@ -323,9 +323,8 @@ def upgrade() -> None:  # noqa: PLR0915 - a migration is a list
         sa.Column("from_state", sa.Text(), nullable=True),
         sa.Column("to_state", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["execution_id"],
             ["report_executions.id"],
@@ -335,11 +334,7 @@ def upgrade() -> None:  # noqa: PLR0915 - a migration is a list
         sa.PrimaryKeyConstraint("id", name=op.f("pk_execution_events")),
     )
     with op.batch_alter_table("execution_events", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_execution_events_execution_id_created_at"),
-            ["execution_id", "created_at"],
-            unique=False,
-        )
+        batch_op.create_index(batch_op.f("ix_execution_events_execution_id"), ["execution_id"], unique=False)
 
     op.create_table(
         "result_sets",
@@ -480,7 +475,7 @@ def downgrade() -> None:  # noqa: PLR0915 - a migration is a list
     op.drop_table("submission_intents")
     op.drop_table("result_sets")
     with op.batch_alter_table("execution_events", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_execution_events_execution_id_created_at"))
+        batch_op.drop_index(batch_op.f("ix_execution_events_execution_id"))
 
     op.drop_table("execution_events")
     with op.batch_alter_table("report_executions", schema=None) as batch_op:
