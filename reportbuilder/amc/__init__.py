@@ -1,0 +1,1 @@
+"""Amazon Marketing Cloud: accounts, sealed tokens, and the client of its API."""
