@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from reportbuilder import clock, schema, settings
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcAccount, AmcInstance
 from reportbuilder.database import db, driver_url, install, transaction
+from tests.cast import Cast
 
 hypothesis_settings.register_profile(
     "suite", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -141,18 +141,6 @@ def redis_url(redis_server: ValkeyServer) -> Iterator[str]:
 
 
 # ---------------------------------------------------------------- cast
-
-
-@dataclass(frozen=True)
-class Cast:
-    """Who plays in the tests: ada (admin), ben (analyst), cleo (viewer), one account, two instances."""
-
-    ada: User
-    ben: User
-    cleo: User
-    account: AmcAccount
-    first: AmcInstance
-    second: AmcInstance
 
 
 @pytest.fixture
