@@ -1,0 +1,163 @@
+"""What a create or list request asks for, read from the wire and checked."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from reportbuilder.sandbox.instants import BadRequestError, read, zone_of
+
+_WORKFLOW_ID = re.compile(r"[A-Za-z0-9._-]+")
+_PARAMETER_TYPES = frozenset(
+    {
+        *("BINARY", "BOOLEAN", "BYTE", "CALENDAR_INTERVAL", "DATE", "DECIMAL", "DOUBLE"),
+        *("FLOAT", "INTEGER", "LONG", "SHORT", "STRING", "TIMESTAMP"),
+    }
+)
+_LIMIT = 100
+_SHORTEST, _LONGEST = 900, 86400  # seconds
+
+
+def create_body(raw: bytes) -> dict[str, Any]:
+    """Return the body of a create request.
+
+    :raises BadRequestError: for what AMC would answer 400.
+    """
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        raise BadRequestError("The request body is not valid JSON.") from None
+    if not isinstance(body, dict):
+        raise BadRequestError("The request body must be a JSON object.")
+    _check_workflow(body)
+    _check_run(body)
+    return body
+
+
+def _check_workflow(body: dict[str, Any]) -> None:
+    workflow, saved = body.get("workflow"), body.get("workflowId")
+    if workflow is not None and saved is not None:
+        raise BadRequestError("Only one of workflow and workflowId may be specified.")
+    if saved is not None:
+        raise BadRequestError(f"Workflow with ID {saved} does not exist")
+    if not isinstance(workflow, dict):
+        raise BadRequestError("One of workflow and workflowId must be specified.")
+    if not isinstance(workflow.get("sqlQuery"), str) or not workflow["sqlQuery"].strip():
+        raise BadRequestError("workflow.sqlQuery must be a non-empty string.")
+    workflow_id = workflow.get("workflowId")
+    if workflow_id is not None and not _WORKFLOW_ID.fullmatch(str(workflow_id)):
+        raise BadRequestError(
+            f"Workflow ID '{workflow_id}' may only contain letters, digits, periods, dashes and underscores."
+        )
+    _check_parameters(workflow.get("inputParameters") or [])
+    behaviour = workflow.get("privacyFilteringBehavior", "REMOVE_ROWS")
+    if behaviour not in ("REMOVE_ROWS", "REMOVE_VALUES"):
+        raise BadRequestError(f"privacyFilteringBehavior '{behaviour}' is invalid.")
+
+
+def _check_parameters(parameters: object) -> None:
+    if not isinstance(parameters, list) or len(parameters) > _LIMIT:
+        raise BadRequestError("workflow.inputParameters must be a list of at most 100 parameters.")
+    for parameter in parameters:
+        if not isinstance(parameter, dict) or not isinstance(parameter.get("name"), str):
+            raise BadRequestError("Each of workflow.inputParameters must have a name.")
+        kind = parameter.get("dataType", "STRING")
+        is_array = isinstance(kind, dict) and kind.get("type") == "ARRAY"
+        if not is_array and kind not in _PARAMETER_TYPES:
+            raise BadRequestError(f"Data type '{kind}' of parameter {parameter['name']} is invalid.")
+
+
+def _check_run(body: dict[str, Any]) -> None:
+    if not isinstance(body.get("parameterValues") or {}, dict):
+        raise BadRequestError("parameterValues must be a JSON object.")
+    seconds = body.get("workflowExecutionTimeoutSeconds", 21600)
+    if not isinstance(seconds, int) or not _SHORTEST <= seconds <= _LONGEST:
+        raise BadRequestError("workflowExecutionTimeoutSeconds must be between 900 and 86400.")
+    for name in ("dryRun", "skipPublish", "disableAggregationControls", "requireSyntheticData"):
+        if not isinstance(body.get(name, False), bool):
+            raise BadRequestError(f"{name} must be a boolean.")
+    for advertiser in body.get("advertisers") or []:
+        if not isinstance(advertiser, dict) or advertiser.get("type") not in (
+            "DISPLAY",
+            "SPONSORED_ADS",
+            "SAS",
+        ):
+            raise BadRequestError("Each of advertisers must have an id and a type.")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a list request asks for; ``after`` is the sequence number of the last one already shown."""
+
+    first: datetime | None
+    last: datetime | None
+    workflow_id: str | None
+    limit: int
+    ascending: bool
+    with_cancelled: bool
+    with_workflow: bool
+    after: int | None
+
+
+def listing(query: Mapping[str, str]) -> Listing:
+    """Return what the query of a list request asks for.
+
+    :raises BadRequestError: for what AMC would answer 400.
+    """
+    zone = zone_of(query.get("timeZone") or None)
+    first, last = query.get("minCreationTime"), query.get("maxCreationTime")
+    workflow_id = query.get("workflowId") or None
+    if not first and workflow_id is None:
+        raise BadRequestError("One of minCreationTime and workflowId must be specified.")
+    return Listing(
+        read("minCreationTime", first, zone) if first else None,
+        read("maxCreationTime", last, zone) if last else None,
+        workflow_id,
+        _limit(query.get("limit")),
+        flag(query, "sortAscending"),
+        flag(query, "includeCancelled"),
+        flag(query, "includeWorkflow"),
+        read_token(query["nextToken"]) if query.get("nextToken") else None,
+    )
+
+
+def _limit(text: str | None) -> int:
+    if not text:
+        return _LIMIT
+    if not text.isdecimal() or not 1 <= int(text) <= _LIMIT:
+        raise BadRequestError(f"limit '{text}' is invalid. It must be between 1 and {_LIMIT}.")
+    return int(text)
+
+
+def flag(query: Mapping[str, str], name: str) -> bool:
+    """Return a boolean of the query; absent is false.
+
+    :raises BadRequestError: for anything but true and false.
+    """
+    text = query.get(name, "false").lower()
+    if text not in ("true", "false"):
+        raise BadRequestError(f"{name} '{text}' is invalid. It must be true or false.")
+    return text == "true"
+
+
+def token_for(sequence: int) -> str:
+    """Return the ``nextToken`` that goes on behind this sequence number."""
+    return base64.urlsafe_b64encode(f"after:{sequence}".encode()).decode()
+
+
+def read_token(token: str) -> int:
+    """Return the sequence number in a ``nextToken``.
+
+    :raises BadRequestError: for a token that this server did not make.
+    """
+    try:
+        word, _, number = base64.urlsafe_b64decode(token).decode().partition(":")
+        if word == "after":
+            return int(number)
+    except (binascii.Error, ValueError):
+        pass
+    raise BadRequestError("nextToken is invalid.")

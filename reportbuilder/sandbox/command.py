@@ -1,0 +1,75 @@
+"""The command that runs the sandbox as a process of its own."""
+
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import MISSING, Field, fields
+from pathlib import Path
+from types import FrameType
+from typing import Any, get_args
+
+import click
+
+from reportbuilder.sandbox.options import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, Faults, Options
+from reportbuilder.sandbox.serving import Sandbox
+
+
+def _option(item: "Field[Any]") -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return the flag for one option; it has the option's name with dashes."""
+    flag = f"--{item.name.replace('_', '-')}"
+    text = str(item.metadata["help"])
+    if item.type is bool:
+        return click.option(flag, item.name, is_flag=True, default=item.default, help=text)
+    choices = get_args(item.type) if item.name not in ("end", "data_dir") else ()
+    if choices:
+        kind: Any = click.Choice(choices)
+    else:
+        kind = {
+            "end": click.DateTime(["%Y-%m-%d"]),
+            "data_dir": click.Path(file_okay=False, path_type=Path),
+        }.get(item.name, item.type)
+    return click.option(flag, item.name, type=kind, default=item.default, show_default=True, help=text)
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    for item in reversed([*fields(Options), *fields(Faults)]):
+        if item.default is not MISSING:
+            command = _option(item)(command)
+    return command
+
+
+@click.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.", show_default=True
+)
+@_options
+def sandbox(port: int, **values: Any) -> None:
+    """Run a local AMC that really computes queries, over synthetic data, until Ctrl-C."""
+    if values["end"] is not None:
+        values["end"] = values["end"].date()
+    with Sandbox(_from_flags(values), port=port).serving() as box:
+        click.echo(f"url: {box.url}")
+        click.echo(f"token-url: {box.token_url}")
+        click.echo(f"client-id: {CLIENT_ID}")
+        click.echo(f"client-secret: {CLIENT_SECRET}")
+        click.echo(f"refresh-token: {REFRESH_TOKEN}")
+        _wait_for_signal()
+
+
+def _from_flags(values: dict[str, Any]) -> Options:
+    """Return options from flag values; what is not an option is a fault."""
+    names = {item.name for item in fields(Faults)}
+    faults = Faults(**{name: value for name, value in values.items() if name in names})
+    return Options(**{name: value for name, value in values.items() if name not in names}, faults=faults)
+
+
+def _wait_for_signal() -> None:
+    """Return when the process is asked to end."""
+    asked = threading.Event()
+
+    def note(_signal: int, _frame: FrameType | None) -> None:
+        asked.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, note)
+    asked.wait()

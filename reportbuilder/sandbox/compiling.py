@@ -1,0 +1,153 @@
+"""From a submitted workflow to DuckDB's SQL and the columns of its result."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from reportbuilder.sandbox.bindings import bind_tables, fill_parameters
+from reportbuilder.sandbox.dialect import RefusedError, parse, span
+from reportbuilder.sandbox.executions import Column
+from reportbuilder.sandbox.instants import Window
+from reportbuilder.sandbox.lineage import output_sources
+from reportbuilder.sandbox.refusals import check, check_tokens
+from reportbuilder.sandbox.tables import documented
+from reportbuilder.sandbox.translation import translate
+
+_LONG = {"bigint", "hugeint", "uhugeint", "ubigint"}
+_AMC_TYPES = {
+    "double": "DOUBLE",
+    "float": "FLOAT",
+    "varchar": "STRING",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+    "timestamp with time zone": "TIMESTAMP",
+    "timestamp_ns": "TIMESTAMP",
+    "timestamp_s": "TIMESTAMP",
+    "timestamp_ms": "TIMESTAMP",
+    "boolean": "BOOLEAN",
+    "blob": "BINARY",
+    "interval": "CALENDAR_INTERVAL",
+}
+_UNKNOWN_COLUMN = re.compile(r'Referenced column "([^"]+)"')
+_UNKNOWN_TABLE = re.compile(r'Referenced table "([^"]+)"')
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A query that may run: ``sql`` for DuckDB, its result columns, and its CSV characters."""
+
+    sql: str
+    columns: tuple[Column, ...]
+    types: tuple[Any, ...]
+    separator: str
+    quote: str
+    escape: str
+
+
+def compile_workflow(
+    body: dict[str, Any], window: Window, now: datetime, shape: duckdb.DuckDBPyConnection
+) -> Plan:
+    """Return the plan of the workflow in a create request.
+
+    ``shape`` holds the documented tables, empty; it gives the types of the result.
+
+    :raises RefusedError: with AMC's reason for a query that AMC would not run.
+    """
+    text = body["workflow"]["sqlQuery"]
+    check_tokens(text)
+    original = parse(text)
+    check(text, original)
+    sql = _to_duckdb(original, body, window, now)
+    names, types = _described(sql, original, shape)
+    columns = tuple(_columns(original, names, types))
+    _check_output(columns, body)
+    style = body["workflow"].get("outputFormat") or {}
+    return Plan(
+        sql,
+        columns,
+        types,
+        style.get("separatorCharacter", ","),
+        style.get("quoteCharacter", '"'),
+        style.get("escapeCharacter", "\\"),
+    )
+
+
+def _to_duckdb(tree: exp.Query, body: dict[str, Any], window: Window, now: datetime) -> str:
+    filled = fill_parameters(tree, body, window)
+    bound = bind_tables(filled, documented(), window)
+    try:
+        return translate(bound, now).sql(dialect="duckdb", comments=False)
+    except SqlglotError as error:
+        raise RefusedError(f"The query cannot be compiled: {error}") from None
+
+
+def _described(
+    sql: str, tree: exp.Query, shape: duckdb.DuckDBPyConnection
+) -> tuple[list[str], tuple[Any, ...]]:
+    cursor = shape.cursor()
+    try:
+        relation = cursor.sql(sql)
+        return relation.columns, tuple(relation.types)
+    except duckdb.Error as error:
+        raise RefusedError(_reason(str(error), tree)) from None
+    finally:
+        cursor.close()
+
+
+def _reason(message: str, tree: exp.Query) -> str:
+    """Return AMC's words for DuckDB's complaint, as far as they are known."""
+    for pattern, text in (
+        (_UNKNOWN_COLUMN, "Column '{}' not found in any table"),
+        (_UNKNOWN_TABLE, "Table '{}' not found"),
+    ):
+        match = pattern.search(message)
+        if match:
+            return _where(match[1], tree) + text.format(match[1])
+    return re.sub(r"^\w+ Error: ", "", message.splitlines()[0])
+
+
+def _where(name: str, tree: exp.Query) -> str:
+    for column in tree.find_all(exp.Column):
+        if name.lower() in (column.name.lower(), column.table.lower()):
+            return span(column)
+    return ""
+
+
+def _columns(tree: exp.Query, names: list[str], types: tuple[Any, ...]) -> list[Column]:
+    sources = output_sources(tree, documented())
+    columns = []
+    for place, (name, kind) in enumerate(zip(names, types, strict=True)):
+        made_of = sources[place][1] if place < len(sources) else frozenset()
+        given = sources[place][0] if place < len(sources) else name
+        is_metric = any(column.column_type == "METRIC" for column in made_of)
+        columns.append(
+            _column(given.lower() or f"expr${place}", kind, "METRIC" if is_metric else "DIMENSION")
+        )
+    return columns
+
+
+def _column(name: str, kind: Any, column_type: str) -> Column:
+    word = str(kind.id)
+    if word == "decimal":
+        parts = dict(kind.children)
+        return Column(name, "DECIMAL", column_type, parts["precision"], parts["scale"])
+    if word in _LONG:
+        return Column(name, "LONG", column_type)
+    if word.endswith("int") or word == "integer":
+        return Column(name, "INTEGER", column_type)
+    return Column(name, _AMC_TYPES.get(word, "STRING"), column_type)
+
+
+def _check_output(columns: tuple[Column, ...], body: dict[str, Any]) -> None:
+    names = [column.name for column in columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise RefusedError(f"Duplicate output column name '{twice[0]}'; give each column its own name.")
+    expected = body["workflow"].get("outputColumns")
+    if expected and [str(one.get("name", "")).lower() for one in expected] != names:
+        raise RefusedError("The output schema of the query differs from the given outputColumns.")
