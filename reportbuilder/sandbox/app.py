@@ -31,7 +31,6 @@ _EXECUTIONS = "/amc/reporting/<instance>/workflowExecutions"
 def create_app(box: Box) -> Flask:
     """Return the application over this box."""
     app = Flask("reportbuilder.sandbox", static_folder=None)
-    app.json.sort_keys = False  # type: ignore[attr-defined] # the default provider has it
     app.register_error_handler(BadRequestError, lambda error: refusal(400, str(error)))
     app.register_error_handler(HTTPException, _http_error)
     _add_signing_in(app, box)

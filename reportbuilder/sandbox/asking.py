@@ -54,6 +54,11 @@ def _check_workflow(body: dict[str, Any]) -> None:
             f"Workflow ID '{workflow_id}' may only contain letters, digits, periods, dashes and underscores."
         )
     _check_parameters(workflow.get("inputParameters") or [])
+    style = workflow.get("outputFormat") or {}
+    if not isinstance(style, dict) or not all(
+        isinstance(sign, str) and len(sign) == 1 for sign in style.values()
+    ):
+        raise BadRequestError("workflow.outputFormat must give single characters.")
     behaviour = workflow.get("privacyFilteringBehavior", "REMOVE_ROWS")
     if behaviour not in ("REMOVE_ROWS", "REMOVE_VALUES"):
         raise BadRequestError(f"privacyFilteringBehavior '{behaviour}' is invalid.")

@@ -110,17 +110,17 @@ def bind_tables(tree: exp.Expr, tables: Mapping[str, Table], window: Window) -> 
         if extension is not None:
             name, start, end = extension
             cut = Window(moved(window.start, start, -1), moved(window.end, end, 1), window.zone)
-        elif isinstance(node.this, exp.Identifier) and not _is_cte(node):
-            name, cut = node.name, window
-        else:
+        elif _is_cte(node):
             continue
+        else:
+            name, cut = node.name, window
         table = _table(name, node, tables)
         node.replace(_rows(table, cut, node))
     return tree
 
 
 def _table(name: str, node: exp.Table, tables: Mapping[str, Table]) -> Table:
-    plain = name.lower().removeprefix("sandbox.")
+    plain = name.lower().removeprefix("sandbox.") if not isinstance(node.this, exp.Literal) else ""
     table = tables.get(ALIASES.get(plain, plain))
     if table is None or node.catalog or node.db.lower() not in ("", "sandbox"):
         shown = ".".join(part for part in (node.catalog, node.db, name) if part)

@@ -14,7 +14,7 @@ from reportbuilder.sandbox.dialect import RefusedError, parse, span
 from reportbuilder.sandbox.executions import Column
 from reportbuilder.sandbox.instants import Window
 from reportbuilder.sandbox.lineage import output_sources
-from reportbuilder.sandbox.refusals import check, check_tokens
+from reportbuilder.sandbox.refusals import check, check_aggregation, check_tokens
 from reportbuilder.sandbox.tables import documented
 from reportbuilder.sandbox.translation import translate
 
@@ -63,6 +63,7 @@ def compile_workflow(
     original = parse(text)
     check(text, original)
     sql = _to_duckdb(original, body, window, now)
+    check_aggregation(original)
     names, types = _described(sql, original, shape)
     columns = tuple(_columns(original, names, types))
     _check_output(columns, body)

@@ -125,6 +125,8 @@ class Computing:
     def _compute(self, job: Job) -> None:
         try:
             job.computation.files = self._result(job)
+        except duckdb.InterruptException:
+            job.computation.failed = "The query exceeded its time limit."
         except duckdb.Error as error:
             job.computation.failed = str(error).split("\n", maxsplit=1)[0]
         except Exception as error:  # noqa: BLE001 - whatever breaks must end the run, not hang it
@@ -151,6 +153,7 @@ class Computing:
             mine.set_result(self._write(job.plan, job.instance.data, job.rows_per_file))
         except Exception as error:
             mine.set_exception(error)
+            self._finished.pop(key, None)  # the next one may have more luck
             raise
         return mine.result()
 

@@ -47,7 +47,7 @@ def zone_of(name: object) -> ZoneInfo:
         return ZoneInfo("UTC")
     try:
         return ZoneInfo(str(name))
-    except (ValueError, OSError):
+    except (ValueError, OSError, KeyError):
         raise BadRequestError(f"Time zone '{name}' is not a valid time zone ID.") from None
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 CLIENT_ID = "amzn1.application-oa2-client.sandbox"
 CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - opens nothing but this local server
@@ -78,8 +78,10 @@ class Faults:
             if name not in known:
                 raise ValueError(f"there is no fault {name!r}; known are {', '.join(sorted(known))}")
             kind = type(known[name].default)
-            good = isinstance(value, bool) if kind is bool else isinstance(value, kind | int)
-            if not good:
+            choices = get_args(known[name].type)
+            if choices and value not in choices:
+                raise ValueError(f"{name}: {value!r} is not one of {', '.join(choices)}")
+            if not isinstance(value, {bool: bool, str: str}.get(kind, int | kind)):
                 raise ValueError(f"{name}: {value!r} is not of type {kind.__name__}")
         return replace(self, **changes)
 

@@ -83,10 +83,12 @@ def _refuse_functions(words: list[Token], tree: exp.Query) -> None:
     named = {alias.name.upper() for alias in tree.find_all(exp.TableAlias) if alias.name}
     for word, following in itertools.pairwise(words):
         name = word.text.upper()
-        if following.token_type is not TokenType.L_PAREN or not name.replace("_", "a").isalnum():
+        if following.token_type is not TokenType.L_PAREN or not name.replace("_", "a")[:1].isalnum():
             continue
-        if word.token_type in (TokenType.IDENTIFIER, TokenType.STRING, TokenType.NUMBER):
+        if word.token_type in (TokenType.STRING, TokenType.NUMBER):
             continue
+        if word.token_type is TokenType.IDENTIFIER and name not in named:
+            raise RefusedError(f"At {place(word)}: No match found for function signature {name}")
         if name in NOT_YET:
             raise RefusedError(f"Function {name} is documented, but this sandbox does not have it.")
         if name not in FUNCTIONS and name not in _SYNTAX and name not in named:
@@ -135,7 +137,11 @@ def _is_star(item: exp.Expr) -> bool:
     return isinstance(item, exp.Star) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star))
 
 
-def _refuse_plain_rows(tree: exp.Query) -> None:
+def check_aggregation(tree: exp.Query) -> None:
+    """Refuse a query that would put out rows of events; for after its tables have been found.
+
+    :raises RefusedError: for a query without any aggregation.
+    """
     if tree.find(exp.Table) and not _aggregates(tree):
         raise RefusedError("The query must aggregate: event-level rows cannot be in the output.")
 
@@ -167,5 +173,4 @@ _TREE_RULES: tuple[Callable[[exp.Query], None], ...] = (
     _refuse_joins,
     _refuse_clauses,
     _refuse_star,
-    _refuse_plain_rows,
 )

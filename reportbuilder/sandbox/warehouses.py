@@ -16,6 +16,7 @@ from reportbuilder.sandbox.tables import documented
 
 # a query gets no file, no network and no setting
 _LOCK = (
+    "SET memory_limit = '4GB'",
     "SET ieee_floating_point_ops = false",
     "SET enable_external_access = false",
     "SET lock_configuration = true",

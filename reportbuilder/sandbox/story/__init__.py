@@ -8,6 +8,7 @@ from reportbuilder.sandbox.story.views import views_sql
 from reportbuilder.sandbox.world import BRANDS
 
 IMPRESSIONS_PER_USER = 25
+_BRAND_MIX = (0, 0, 0, 0, 1, 1, 1, 2, 2, 3)
 
 
 def script(options: Options, number: int, end: date) -> str:
@@ -20,6 +21,8 @@ def script(options: Options, number: int, end: date) -> str:
         "days": options.days,
         "first_day": f"DATE '{end - timedelta(days=options.days)}'",
         "end_day": f"DATE '{end}'",
+        # each data set has another biggest brand
+        "brand_mix": str([(brand + number) % len(BRANDS) for brand in _BRAND_MIX]),
         "brands": "[" + ", ".join(f"'{name}'" for name in BRANDS) + "]",
     }
     settings = [f"SET VARIABLE {name} = {value};" for name, value in variables.items()]

@@ -35,7 +35,7 @@ FROM drawn d
 JOIN person p ON p.user_no = d.user_no
 JOIN campaign c ON c.campaign_no = 9 * if(
     chance(d.h, 'home') < 0.6, p.home_brand,
-    [0, 0, 0, 0, 1, 1, 1, 2, 2, 3][1 + pick(d.h, 'brand', 10)]) + kind_of(d.h);
+    getvariable('brand_mix')[1 + pick(d.h, 'brand', 10)]) + kind_of(d.h);
 
 CREATE TABLE click AS
 SELECT h, campaign_no, kind, brand_no, user_no, utc_at + to_seconds(3 + pick(h, 'wait', 90)) AS utc_at,

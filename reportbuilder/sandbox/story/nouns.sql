@@ -93,7 +93,7 @@ SELECT i::INTEGER AS user_no, hash(i, getvariable('seed')) AS h,
        CASE WHEN chance(i, 'id type') < 0.8 THEN 'adUserId'
             WHEN chance(i, 'id type') < 0.93 THEN 'sisDeviceId' ELSE 'adBrowserId' END AS user_id_type,
        floor(12 * pow(chance(i, getvariable('seed') + 3), 1.5))::INTEGER AS place_no,
-       [0, 0, 0, 0, 1, 1, 1, 2, 2, 3][1 + pick(i, getvariable('seed') + 4, 10)] AS home_brand
+       getvariable('brand_mix')[1 + pick(i, getvariable('seed') + 4, 10)] AS home_brand
 FROM range(getvariable('users')) AS t(i);
 
 -- How busy each day is: a slow growth, the year, the week, and the days of great sales.
