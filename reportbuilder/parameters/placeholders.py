@@ -1,0 +1,116 @@
+"""Placeholders ``{{name}}``: found in a template, each with the place that decides its literal."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from reportbuilder.errors import Invalid
+from reportbuilder.parameters.places import LIKES, Misplaced, Place, is_open_end, place_of
+from reportbuilder.parameters.tokens import Kinds, Layout, locate
+
+_PLACEHOLDER = re.compile(r"\{\{[ \t]*([A-Za-z_][A-Za-z0-9_]{0,62})(?:\.(start|end))?[ \t]*\}\}")
+_CONTROL = re.compile(
+    r"\{\{[#/^>!&~%]|\{%|\{\{[ \t]*(?:(?:if|each|unless|with|for)[ \t][^}]*|else|end|endif|endfor)[ \t]*\}\}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """One ``{{name}}`` or ``{{name.start}}``: where it is, and what may stand there."""
+
+    name: str
+    part: str  # "start", "end" or empty
+    start: int  # offsets in the template; the end is behind the last brace
+    end: int
+    line: int  # from 1
+    column: int  # from 1
+    place: Place
+    token: int  # the index of the token that it is or is in; -1 in a comment
+    follows_like: bool = False
+    is_open_end: bool = False
+
+
+class Template:
+    """A template cut into tokens, with its placeholders; stand-in words of the same length replace these."""
+
+    def __init__(self, sql: str) -> None:
+        self.sql = sql
+        matches = list(_scan(sql))
+        self.layout = Layout(_stand_in(sql, matches))
+        _refuse_ambiguous(sql, self.layout)
+        starts = [token.start for token in self.layout.tokens]
+        self.placeholders = tuple(
+            self._classify(match, bisect_right(starts, match.start()) - 1) for match in matches
+        )
+
+    def _classify(self, match: re.Match[str], index: int) -> Placeholder:
+        start, end = match.span()
+        line, column = locate(self.sql, start)
+        name, part = match[1], match[2] or ""
+        if index < 0 or self.layout.tokens[index].end < start:
+            return Placeholder(name, part, start, end, line, column, Place.COMMENT, -1)
+        try:
+            place = place_of(self.layout, index, start, end)
+        except Misplaced as error:
+            raise refuse_at(self.sql, start, match[0], str(error)) from None
+        like = place is Place.LIKE or (place is Place.QUOTED and self.layout.kind(index - 1) in LIKES)
+        open_end = place in (Place.EXPRESSION, Place.QUOTED) and is_open_end(self.layout, index, end)
+        return Placeholder(name, part, start, end, line, column, place, index, like, open_end)
+
+
+def _scan(sql: str) -> Iterator[re.Match[str]]:
+    at = 0
+    if control := _CONTROL.search(sql):
+        reason = "control syntax is not run; write the condition in SQL, or make the parameter optional"
+        raise refuse_at(sql, control.start(), control[0], reason)
+    while (at := sql.find("{{", at)) >= 0:
+        match = _PLACEHOLDER.match(sql, at)
+        if not match:
+            shown = sql[at : at + 30].split("\n", maxsplit=1)[0]
+            raise refuse_at(sql, at, shown, "it is no placeholder; write {{name}} with letters, digits and _")
+        yield match
+        at = match.end()
+
+
+def _stand_in(sql: str, matches: list[re.Match[str]]) -> str:
+    """Replace each placeholder by a word of its length, so that offsets stay."""
+    pieces, at = [], 0
+    for match in matches:
+        pieces += [sql[at : match.start()], "q" * len(match[0])]
+        at = match.end()
+    return "".join([*pieces, sql[at:]])
+
+
+def _refuse_ambiguous(sql: str, layout: Layout) -> None:
+    """Refuse what SQL engines cut into tokens in different ways."""
+    for index, token in enumerate(layout.tokens):
+        raw = layout.raw(index)
+        if raw == "/" and layout.touches(index) and layout.kind(index - 1) is Kinds.SLASH:
+            raise refuse_at(sql, token.start - 1, "//", "some engines read a comment here; write -- or one /")
+        if raw == "`":
+            raise refuse_at(sql, token.start, raw, 'names are quoted with " in AMC; use that')
+        if token.token_type is Kinds.VAR and raw.count("$") > 1:
+            raise refuse_at(sql, token.start, raw, "some engines read a quote here; rename it, or use ''")
+
+
+def refuse_at(sql: str, offset: int, what: str, reason: str) -> Invalid:
+    """Return the error for a place in a template."""
+    line, column = locate(sql, offset)
+    return Invalid.field("sql_template", f"line {line}, column {column}: {what}: {reason}")
+
+
+@lru_cache(maxsize=256)
+def read_template(sql: str) -> Template:
+    """Cut a template into tokens and find its placeholders.
+
+    :raises Invalid: with line and column, for control syntax, broken braces, places where no value would be
+        safe, and what engines read differently.
+    """
+    return Template(sql)
+
+
+def find_placeholders(sql: str) -> tuple[Placeholder, ...]:
+    """Return the placeholders of a template in their order; errors as for `read_template`."""
+    return read_template(sql).placeholders

@@ -1,0 +1,178 @@
+"""Where in the SQL a placeholder stands, decided from the tokens around it."""
+
+import re
+from enum import Enum
+
+from reportbuilder.parameters.tokens import STRINGS, Kinds, Layout
+
+
+class Place(Enum):
+    """The places; each says what a value may be there, and how it is written."""
+
+    EXPRESSION = "an expression"  # a literal: = {{x}}
+    QUOTED = "a quoted string"  # text without quotes of its own: '%{{x}}%'
+    LIST = "a list without brackets"  # ('a','b'): IN {{xs}}
+    ITEMS = "a list in brackets"  # 'a','b': IN ({{xs}}), ANY({{xs}})
+    ROWS = "rows without brackets"  # ('a'), ('b'): VALUES {{xs}}
+    ROW_ITEMS = "a row of VALUES"  # 'a'), ('b': VALUES ({{xs}})
+    LIKE = "a pattern"  # '%a%': LIKE {{x}}
+    COUNT = "a whole number"  # LIMIT {{n}}, INTERVAL {{n}} DAY
+    QUOTED_COUNT = "a whole number in quotes"  # INTERVAL '{{n}}' DAY
+    NAME = "a name"  # part of an identifier, a table, an alias
+    COMMENT = "a comment"  # never gets a value, only the parameter's name
+
+    @property
+    def is_quoted(self) -> bool:
+        """Whether the value becomes a part of a string that the template opened."""
+        return self in (Place.QUOTED, Place.QUOTED_COUNT)
+
+
+class Misplaced(ValueError):
+    """A placeholder stands where no value is safe; the message says why, and the way out."""
+
+
+LIKES = (Kinds.LIKE, Kinds.ILIKE)
+_LIST_FUNCTIONS = ("CONTAINED_IN", "ARRAY")
+_QUANTIFIERS = (Kinds.IN, Kinds.ANY, Kinds.SOME, Kinds.ALL)
+_SETS = ("UNION", "INTERSECT", "EXCEPT")
+_FILTERS = ("ON", "USING", "WHERE", "HAVING", "WINDOW", "QUALIFY", "LIMIT", "OFFSET", "FETCH")
+_CLAUSES = {"WITH", "SELECT", "FROM", "JOIN", *_FILTERS, *_SETS}
+_CLAUSE_KINDS = (Kinds.GROUP_BY, Kinds.ORDER_BY)
+
+
+def place_of(layout: Layout, index: int, start: int, end: int) -> Place:
+    """Return the place of the stand-in for a placeholder, ``sql[start:end]``, in the token at ``index``.
+
+    :raises Misplaced: where no value could be written safely.
+    """
+    kind, token = layout.kind(index), layout.tokens[index]
+    if kind in STRINGS:
+        return _place_in_string(layout, index)
+    if kind is Kinds.IDENTIFIER or (token.start, token.end + 1) != (start, end):
+        return Place.NAME
+    _refuse_touching(layout, start, end)
+    if _is_name(layout, index):
+        return Place.NAME
+    return _place_by_left(layout, index)
+
+
+def _place_in_string(layout: Layout, index: int) -> Place:
+    before = layout.kind(index - 1)
+    if layout.touches(index) and before in (Kinds.VAR, Kinds.AMP):
+        raise Misplaced(
+            f"a string with the prefix {layout.raw(index - 1)} has rules of its own; drop the prefix"
+        )
+    sign = before in (Kinds.DASH, Kinds.PLUS)
+    return Place.QUOTED_COUNT if layout.kind(index - 1 - sign) is Kinds.INTERVAL else Place.QUOTED
+
+
+def _refuse_touching(layout: Layout, start: int, end: int) -> None:
+    before, after = layout.sql[start - 1 : start], layout.sql[end : end + 1]
+    for char in (before, after):
+        if char and (char in "'\"`$#@\\{}" or char.isalnum()):
+            raise Misplaced(f"it touches {char}; put a space or an operator between them")
+    if before == "&":
+        raise Misplaced("it touches &, which may change how a string is read; put a space between them")
+
+
+def _is_name(layout: Layout, index: int) -> bool:
+    """Say whether a name must stand here: of a column, table, type, function or alias."""
+    before, after = layout.kind(index - 1), layout.kind(index + 1)
+    if before in (Kinds.DOT, Kinds.DCOLON, Kinds.ALIAS, *_CLAUSE_KINDS) or after in (
+        Kinds.DOT,
+        Kinds.L_PAREN,
+    ):
+        return True
+    return before in (Kinds.FROM, Kinds.JOIN, Kinds.COMMA) and _clause_before(layout, index) in (
+        "FROM",
+        "JOIN",
+    )
+
+
+def _clause_before(layout: Layout, index: int) -> str:
+    """Return the clause of the query in which a token stands; empty outside of a query's own bracket."""
+    before = layout.siblings_before(index)
+    if not any(layout.word(other) == "SELECT" for other in before):
+        return ""  # such as TRIM(BOTH 'x' FROM y)
+    for position, other in enumerate(before):
+        if layout.kind(other) in _CLAUSE_KINDS:
+            return layout.word(other)
+        distinct = layout.word(before[position + 1]) == "DISTINCT" if position + 1 < len(before) else False
+        if layout.word(other) in _CLAUSES and not (layout.word(other) == "FROM" and distinct):
+            return layout.word(other)
+    return ""
+
+
+def _place_by_left(layout: Layout, index: int) -> Place:
+    before = layout.kind(index - 1)
+    if before in LIKES:
+        return Place.LIKE
+    if before is Kinds.IN:
+        return Place.LIST
+    if before is Kinds.VALUES:
+        return Place.ROWS
+    if before in (Kinds.LIMIT, Kinds.OFFSET) or (
+        before in (Kinds.FIRST, Kinds.NEXT) and layout.kind(index - 2) is Kinds.FETCH
+    ):
+        return Place.COUNT
+    sign = before in (Kinds.DASH, Kinds.PLUS)
+    if layout.kind(index - 1 - sign) is Kinds.INTERVAL:
+        return Place.COUNT
+    return _place_in_brackets(layout, index)
+
+
+def _place_in_brackets(layout: Layout, index: int) -> Place:
+    opener = layout.opener[index]
+    alone = layout.kind(index - 1) in (Kinds.L_PAREN, Kinds.L_BRACKET, Kinds.COMMA) and layout.kind(
+        index + 1
+    ) in (
+        Kinds.R_PAREN,
+        Kinds.R_BRACKET,
+        Kinds.COMMA,
+    )
+    if opener < 0 or not alone or layout.word(opener + 1) in ("SELECT", "WITH"):
+        return Place.EXPRESSION
+    if _opens_row(layout, opener):
+        only = layout.kind(index - 1) is Kinds.L_PAREN and layout.kind(index + 1) is Kinds.R_PAREN
+        return Place.ROW_ITEMS if only else Place.EXPRESSION
+    listed = layout.kind(opener - 1) in _QUANTIFIERS or layout.word(opener - 1) in _LIST_FUNCTIONS
+    return Place.ITEMS if listed else Place.EXPRESSION
+
+
+def _opens_row(layout: Layout, opener: int) -> bool:
+    """Say whether a bracket opens a row of VALUES, the first or a later one."""
+    for other in layout.siblings_before(opener):
+        if layout.kind(other) is Kinds.VALUES:
+            return True
+        if layout.kind(other) not in (Kinds.COMMA, Kinds.L_PAREN, Kinds.R_PAREN):
+            return False
+    return False
+
+
+_MIDNIGHT = re.compile(r"(?:[T ]00:00(?::00(?:\.0+)?)?)?'")
+
+
+def is_open_end(layout: Layout, index: int, end: int) -> bool:
+    """Say whether something is compared to be *less than* this placeholder, so that its day is left out.
+
+    True for ``dt < {{x}}``, ``dt < CAST('{{x}}' AS DATE)``, ``dt < DATE '{{x}} 00:00:00'`` and their mirrors
+    (``{{x}} > dt``); not where something is added to it, nor for ``'{{x}} 23:59:59'``.
+    """
+    if layout.kind(index) in STRINGS and not _MIDNIGHT.fullmatch(
+        layout.sql[end : layout.tokens[index].end + 1]
+    ):
+        return False
+    first = last = index
+    opener = layout.opener[index]
+    if opener >= 0 and opener + 1 == index and _is_cast(layout, opener):
+        first, last = opener - 1, layout.closer.get(opener, index)
+    if layout.kind(first - 1) in (Kinds.DATE, Kinds.TIMESTAMP):
+        first -= 1
+    sums = (Kinds.PLUS, Kinds.DASH)
+    return (layout.kind(first - 1) is Kinds.LT and layout.kind(last + 1) not in sums) or (
+        layout.kind(last + 1) is Kinds.GT and layout.kind(first - 1) not in sums
+    )
+
+
+def _is_cast(layout: Layout, opener: int) -> bool:
+    return layout.word(opener - 1) in ("CAST", "DATE", "TIMESTAMP", "TO_DATE", "TRY_CAST")

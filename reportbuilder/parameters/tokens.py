@@ -1,0 +1,114 @@
+"""SQL as tokens, by the lexical rules of AMC: the ground on which places and shapes are decided."""
+
+from functools import cached_property
+from typing import ClassVar
+
+from sqlglot.errors import TokenError
+from sqlglot.tokenizer_core import Token, TokenType
+from sqlglot.tokens import Tokenizer
+
+from reportbuilder.errors import Invalid
+
+Kinds = TokenType
+STRINGS = (TokenType.STRING, TokenType.NATIONAL_STRING)
+OPENERS = (TokenType.L_PAREN, TokenType.L_BRACKET)
+CLOSERS = (TokenType.R_PAREN, TokenType.R_BRACKET)
+
+
+class _AmcTokenizer(Tokenizer):
+    """Standard SQL: ``''`` escapes a quote, a backslash is nothing special, comments do not nest.
+
+    The template marks and hints that sqlglot knows by itself are no part of it, nor are statements whose
+    rest is free text.
+    """
+
+    COMMANDS: ClassVar[set[TokenType]] = set()
+    NESTED_COMMENTS = False
+    KEYWORDS: ClassVar[dict[str, TokenType]] = {
+        word: kind
+        for word, kind in Tokenizer.KEYWORDS.items()
+        if not {"{", "}"} & set(word) and word != "/*+"
+    }
+
+
+_AmcTokenizer._COMMENTS.pop("{#")  # noqa: SLF001 - sqlglot adds it to every dialect, and offers no switch
+
+
+def locate(sql: str, offset: int) -> tuple[int, int]:
+    """Return line and column, both from 1, of an offset."""
+    lines = sql[:offset].replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return len(lines), len(lines[-1]) + 1
+
+
+def tokenize(sql: str) -> list[Token]:
+    """Cut SQL into tokens; white space and comments lie in the gaps between them.
+
+    :raises Invalid: when a quote, a quoted name or a comment is never closed.
+    """
+    try:
+        return _AmcTokenizer().tokenize(sql)
+    except TokenError:
+        reason = "a quote, a quoted name or a comment is opened and never closed; close it"
+        raise Invalid.field("sql_template", reason) from None
+
+
+class Layout:
+    """The tokens of a text, and which bracket each stands in."""
+
+    def __init__(self, sql: str) -> None:
+        self.sql = sql
+        self.tokens = tokenize(sql)
+
+    @cached_property
+    def opener(self) -> list[int]:
+        """For each token the index of the bracket that it stands in, -1 outside of all.
+
+        A bracket itself stands in the one around it.
+        """
+        stack, openers = [-1], []
+        for index, token in enumerate(self.tokens):
+            if token.token_type in CLOSERS and len(stack) > 1:
+                stack.pop()
+            openers.append(stack[-1])
+            if token.token_type in OPENERS:
+                stack.append(index)
+        return openers
+
+    @cached_property
+    def closer(self) -> dict[int, int]:
+        """For each opening bracket the index of the one that closes it."""
+        stack, pairs = [], {}
+        for index, token in enumerate(self.tokens):
+            if token.token_type in OPENERS:
+                stack.append(index)
+            elif token.token_type in CLOSERS and stack:
+                pairs[stack.pop()] = index
+        return pairs
+
+    def kind(self, index: int) -> TokenType | None:
+        """Return the kind of a token; None before the first and after the last."""
+        return self.tokens[index].token_type if 0 <= index < len(self.tokens) else None
+
+    def raw(self, index: int) -> str:
+        """Return a token as it stands in the text."""
+        token = self.tokens[index]
+        return self.sql[token.start : token.end + 1]
+
+    def word(self, index: int) -> str:
+        """Return a token as upper-case text; empty before the first and after the last."""
+        return self.raw(index).upper() if 0 <= index < len(self.tokens) else ""
+
+    def touches(self, index: int) -> bool:
+        """Say whether a token follows the one before it without a gap."""
+        return index > 0 and self.tokens[index - 1].end + 1 == self.tokens[index].start
+
+    def siblings_before(self, index: int) -> list[int]:
+        """Return the tokens before this one in the same bracket, the nearest first."""
+        home = self.opener[index]
+        return [other for other in range(index - 1, home, -1) if self.opener[other] == home]
+
+    def siblings_after(self, index: int) -> list[int]:
+        """Return the tokens after this one in the same bracket, the nearest first."""
+        home = self.opener[index]
+        end = self.closer.get(home, len(self.tokens)) if home >= 0 else len(self.tokens)
+        return [other for other in range(index + 1, end) if self.opener[other] == home]
