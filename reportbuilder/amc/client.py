@@ -174,7 +174,9 @@ class AmcClient:
 
     def open_download(self, url: str) -> AbstractContextManager[Download]:
         """Open a signed link; see :func:`reportbuilder.amc.downloads.open_download`."""
-        return open_download(self._session, url, self._timeouts, plain=self._hosts.api.startswith("http://"))
+        return open_download(
+            self._session, Secret(url), self._timeouts, plain=self._hosts.api.startswith("http://")
+        )
 
     def accounts(self) -> Iterator[directory.ListedAccount]:
         """Go through the accounts that this sign-in can see; needs a token and no account."""

@@ -10,9 +10,10 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from reportbuilder import clock, logs
-from reportbuilder.amc.failures import AmcFailure, LinkExpired, NotFoundAtAmc, Rejected, Transient
+from reportbuilder.amc.failures import AmcFailure, LinkExpired, Rejected, Transient
 from reportbuilder.amc.texts import clean
 from reportbuilder.amc.transport import Bearer, Timeouts, proxies_for, reason_of
+from reportbuilder.amc.vault import Secret
 
 PIECE = 1024 * 1024  # bytes at most
 MAX_REFUSAL = 16 * 1024  # bytes of an error's body that are looked at
@@ -33,7 +34,7 @@ class Download:
 
 @contextmanager
 def open_download(
-    session: requests.Session, url: str, timeouts: Timeouts, *, plain: bool = False
+    session: requests.Session, link: Secret, timeouts: Timeouts, *, plain: bool = False
 ) -> Iterator[Download]:
     """Open a signed link; it is closed at the end of the block. ``plain`` allows http, for the sandbox.
 
@@ -41,9 +42,9 @@ def open_download(
 
     :raises LinkExpired: if the store no longer takes the link. :raises Transient: if another try may succeed.
     """
-    if not url.startswith(("https://", "http://") if plain else "https://"):
+    if not link.reveal().startswith(("https://", "http://") if plain else "https://"):
         raise Rejected("AMC gave a download link that is no https address")
-    response = _opened(session, url, timeouts)
+    response = _opened(session, link, timeouts)
     with response:
         failure = _refusal(response)
         if failure is not None:
@@ -52,13 +53,13 @@ def open_download(
         yield Download(_pieces(response, timeouts), _length(response))
 
 
-def _opened(session: requests.Session, url: str, timeouts: Timeouts) -> requests.Response:
+def _opened(session: requests.Session, link: Secret, timeouts: Timeouts) -> requests.Response:
     try:
         return session.get(
-            url,
+            link.reveal(),
             auth=Bearer(None),
             timeout=(timeouts.connect, timeouts.read),
-            proxies=proxies_for(url),
+            proxies=proxies_for(link.reveal()),
             stream=True,
         )
     except (requests.RequestException, HTTPError, OSError, ValueError) as error:
@@ -96,8 +97,6 @@ def _refusal(response: requests.Response) -> AmcFailure | None:
     said = f"The store of the results answered with status {status}{f' ({code})' if code else ''}"
     if status == HTTPStatus.FORBIDDEN or code in _EXPIRED:
         return LinkExpired(f"{said}: the download link has expired", status=status)
-    if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
-        return NotFoundAtAmc(f"{said}: the result is no longer there", status=status)
     return Transient(said, status=status)
 
 

@@ -21,7 +21,8 @@ _SECRETS = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _NOT_PRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]+")
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+# What a page says in one line; the rest of an error of a store repeats the signature.
+_SAYING = re.compile(r"<(title|message|code)\b[^>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
 _UNSEEN = re.compile(r"<(script|style)\b.*?(</\1>|\Z)|<!--.*?(-->|\Z)|<[^>]*>?", re.IGNORECASE | re.DOTALL)
 
 
@@ -66,6 +67,6 @@ def json_object(body: bytes) -> dict[str, object] | None:
 
 
 def _from_markup(text: str) -> str:
-    title = _TITLE.search(text)
-    visible = title[1] if title else _UNSEEN.sub(" ", text)
+    sayings = [found[2] for found in _SAYING.finditer(text)]
+    visible = ": ".join(sayings) if sayings else _UNSEEN.sub(" ", text)
     return clean(" ".join(html.unescape(visible).split()))

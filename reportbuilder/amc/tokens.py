@@ -13,7 +13,7 @@ from sqlalchemy import CursorResult, Update, or_, select, update
 from sqlalchemy.orm import Session
 
 from reportbuilder import clock, database, logs
-from reportbuilder.amc.failures import AmcFailure, Transient, Unauthorized
+from reportbuilder.amc.failures import AmcFailure, Throttled, Transient, Unauthorized
 from reportbuilder.amc.lwa import Grant, GrantRefused, LoginWithAmazon
 from reportbuilder.amc.models import AmcAccount
 from reportbuilder.amc.vault import SealedElsewhere, Secret, Vault
@@ -21,6 +21,7 @@ from reportbuilder.amc.vault import SealedElsewhere, Secret, Vault
 EARLY = timedelta(minutes=5)
 LEASE = 30.0  # seconds; longer than a sign-in call can take
 OTHERS_RETRY = 1.0  # seconds until one may ask again while another worker refreshes
+KEY_RETRY = 60.0  # seconds; a missing key takes a person
 PAUSE = 5.0  # seconds for all workers after a sign-in that failed, unless the service asks for more
 
 log = logs.get_logger(__name__)
@@ -56,7 +57,8 @@ class Tokens:
         Opens short transactions of its own, so the caller may have none open.
 
         :raises Unauthorized: if the account is signed out, with the way out.
-        :raises Transient: if another worker is refreshing, or the sign-in service does not answer.
+        :raises Throttled: local, if another worker is refreshing or the sign-in service has just failed.
+        :raises Transient: if the sign-in service does not answer, or the vault's key is not here.
         """
         seen = self._read()
         fresh = seen.usable(refused, EARLY)
@@ -64,10 +66,11 @@ class Tokens:
             return fresh
         if seen.signed_out_reason or seen.sealed_refresh_token is None:
             return _last_resort(seen, refused)
+        refresh_token = self._open_refresh_token(seen.sealed_refresh_token)
         lease = self._claim(seen)
         if lease is None:
             return _last_resort(self._read(), refused)
-        return self._refreshed(seen, refused, lease)
+        return self._refreshed(seen, refused, lease, refresh_token)
 
     def _read(self) -> _Seen:
         with database.reading() as session:
@@ -91,6 +94,13 @@ class Tokens:
         except SealedElsewhere:
             return None
 
+    def _open_refresh_token(self, sealed: str) -> Secret:
+        try:
+            return self._vault.open(sealed)
+        except SealedElsewhere as error:
+            log.warning("account sealed with a key that is not here", account=str(self._account_id))
+            raise Transient(error.message, retry_after=KEY_RETRY) from None
+
     def _claim(self, seen: _Seen) -> datetime | None:
         """Take the refresh if nobody has it and nothing has changed since; return the lease's end."""
         lease = clock.in_seconds(LEASE)
@@ -110,13 +120,12 @@ class Tokens:
         with database.transaction() as session:
             return lease if _rows(session, claim) == 1 else None
 
-    def _refreshed(self, seen: _Seen, refused: Secret | None, lease: datetime) -> Secret:
+    def _refreshed(
+        self, seen: _Seen, refused: Secret | None, lease: datetime, refresh_token: Secret
+    ) -> Secret:
         failure: AmcFailure
         try:
-            refresh_token = self._vault.open(seen.sealed_refresh_token or "")
             grant = self._login.refresh(refresh_token)
-        except SealedElsewhere as error:
-            failure = Transient(error.message, retry_after=PAUSE)
         except AmcFailure as error:
             failure = error
         else:
@@ -167,7 +176,9 @@ def _last_resort(seen: _Seen, refused: Secret | None) -> Secret:
         raise Unauthorized(seen.signed_out_reason)
     if seen.sealed_refresh_token is None:
         raise Unauthorized("This account has not been signed in to AMC: connect the account")
-    raise Transient("The sign-in is being renewed", retry_after=_moment(seen.lease_until))
+    # Nothing was asked of anybody, so it is no failed attempt: an outage of the sign-in service must not use
+    # up the attempts of all that wait for it.
+    raise Throttled("The sign-in is being renewed", retry_after=_moment(seen.lease_until), local=True)
 
 
 def put(account: AmcAccount, grant: Grant, vault: Vault) -> None:

@@ -58,6 +58,7 @@ class ScriptedServer:
     def __init__(self) -> None:
         self.asked: list[Asked] = []
         self.otherwise = Reply(500, b"nothing scripted")
+        self.pause_between_chunks = 0.0
         self.connections = 0
         self._replies: deque[Reply] = deque()
         self._lock = threading.Lock()
@@ -86,6 +87,7 @@ class ScriptedServer:
 
 class _Speaker(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     outer: ScriptedServer
 
     def setup(self) -> None:
@@ -124,6 +126,7 @@ class _Speaker(BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         for chunk in reply.chunks:
+            time.sleep(self.outer.pause_between_chunks)
             self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
         if reply.drop == "between":
             self.close_connection = True

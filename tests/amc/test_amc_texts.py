@@ -78,6 +78,10 @@ def test_any_body_has_a_text(body: bytes) -> None:
         (b"<html><head><title>504 Gateway\n Time-out</title></head>", "504 Gateway Time-out"),
         (b"<p>Slow &amp; <b>down</b><script>alert(1)</script></p>", "Slow & down"),
         (b"<!-- only a remark", ""),
+        (
+            b"<Error><Code>AccessDenied</Code><Message>Expired</Message><Signature>0badc0de</Signature></Error>",
+            "AccessDenied: Expired",
+        ),
         (b"\xff\xfe broken", "\ufffd\ufffd broken"),
     ],
 )
