@@ -118,5 +118,12 @@ def as_environment(settings: Settings) -> dict[str, str]:
     }
 
 
+def child_environment(settings: Settings) -> dict[str, str]:
+    """Return the whole environment of a child that is to read these settings and no others."""
+    ours = {f"RB_{item.name.upper()}" for item in fields(Settings)} | set(_PLAIN_NAMES)
+    rest = {name: value for name, value in os.environ.items() if name not in ours}
+    return rest | as_environment(settings)
+
+
 def _default(item: Any) -> Any:
     return item.default_factory() if item.default_factory is not MISSING else item.default

@@ -1,0 +1,1 @@
+"""Processes that start processes: children that are watched, and that never outlive who started them."""
