@@ -14,7 +14,7 @@ from reportbuilder.accounts import idempotency
 from reportbuilder.accounts.idempotency import Answer, fingerprint
 from reportbuilder.database import transaction
 from reportbuilder.errors import Conflict, Invalid
-from tests.conftest import Cast
+from tests.cast import Cast
 
 PRINT = fingerprint("POST", "/reports/rpt_1/run", b"{}")
 

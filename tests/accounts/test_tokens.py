@@ -13,7 +13,7 @@ from reportbuilder.accounts.models import ApiToken
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Invalid, NotFound, Unauthenticated
-from tests.conftest import Cast
+from tests.cast import Cast
 
 DAY = 24 * 3600.0
 

@@ -1,0 +1,36 @@
+"""What a request knows of its surroundings: the settings, its id, and who asks."""
+
+from typing import cast
+
+from flask import Flask, current_app, g, has_request_context, request
+
+from reportbuilder.accounts.permissions import Principal
+from reportbuilder.settings import Settings
+
+SETTINGS = "REPORTBUILDER_SETTINGS"
+REQUEST_ID = "reportbuilder.request_id"
+
+
+def put_settings(app: Flask, settings: Settings) -> None:
+    """Let requests of this app find its settings."""
+    app.config[SETTINGS] = settings
+
+
+def settings() -> Settings:
+    """Return the settings that the app was made with."""
+    return cast("Settings", current_app.config[SETTINGS])
+
+
+def request_id() -> str:
+    """Return the id of this request, empty outside of one."""
+    return str(request.environ.get(REQUEST_ID, "")) if has_request_context() else ""
+
+
+def put_principal(principal: Principal) -> None:
+    """Remember who asks, for the length of this request."""
+    g.principal = principal
+
+
+def principal() -> Principal:
+    """Return who asks; only where ``identity.require`` has run."""
+    return cast("Principal", g.principal)

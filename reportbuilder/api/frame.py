@@ -1,0 +1,67 @@
+"""The frame that all parts of the API stand in: OpenAPI, strict JSON, ids in paths, documentation."""
+
+from typing import Any
+
+import flask_smorest  # type: ignore[import-untyped]  # it publishes no types
+from flask import Flask
+
+from reportbuilder.api import executions, instances
+from reportbuilder.api.docs import docs
+from reportbuilder.api.doors import BODY_MAX, Door
+from reportbuilder.api.failures import ErrorSchema
+from reportbuilder.api.shapes import Ident, ident_schema
+from reportbuilder.api.strictjson import StrictJson
+
+DOORS: tuple[Door, ...] = (executions.door, instances.door)
+
+DESCRIPTION = (
+    "Ad-hoc SQL reports on Amazon Marketing Cloud. Say who you are with `Authorization: Bearer rb_…`. "
+    "Every write that starts work takes an `Idempotency-Key`. Unknown fields are refused. All errors have "
+    "one shape."
+)
+SECURITY = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An API token: `reportbuilder token`"},
+    "console": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "reportbuilder",
+        "description": "The console's session; writes need its X-CSRF-Token",
+    },
+}
+
+
+class Api(flask_smorest.Api):  # type: ignore[misc]  # it publishes no types
+    """The OpenAPI of all doors; errors are ours, see ``failures``."""
+
+    ERROR_SCHEMA = ErrorSchema
+
+    def _register_error_handlers(self) -> None:
+        """Leave errors to ``failures``, which answers those outside of the API too."""
+
+
+def register(app: Flask) -> None:
+    """Add all doors and their documentation to the app."""
+    app.json = StrictJson(app)
+    app.url_map.converters["ident"] = Ident
+    app.config.update(
+        API_TITLE="AMC Report Builder",
+        API_VERSION="1",
+        OPENAPI_VERSION="3.0.3",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+        MAX_CONTENT_LENGTH=BODY_MAX,
+        API_SPEC_OPTIONS=_options(),
+    )
+    api = Api(app)
+    api.register_converter(Ident, ident_schema)
+    for door in DOORS:
+        api.register_blueprint(door)
+    app.register_blueprint(docs)
+
+
+def _options() -> dict[str, Any]:
+    return {
+        "info": {"description": DESCRIPTION, "license": {"name": "MIT"}},
+        "components": {"securitySchemes": SECURITY},
+        "security": [{"bearer": []}, {"console": []}],
+    }

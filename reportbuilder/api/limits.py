@@ -1,0 +1,69 @@
+"""How often a user may ask for costly things; counted in Redis, and in memory while Redis is away."""
+
+import math
+from collections.abc import Callable
+from typing import Any, cast
+
+from flask import Flask, Response
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from redis.exceptions import RedisError
+
+from reportbuilder import clock, logs
+from reportbuilder.api import context
+from reportbuilder.settings import Settings
+
+log = logs.get_logger(__name__)
+
+REDIS_PATIENCE = 1.0  # seconds
+TOO_MANY = 429
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _asker() -> str:
+    return f"user:{context.principal().user_id}"
+
+
+limiter = Limiter(
+    key_func=_asker, in_memory_fallback_enabled=True, strategy="moving-window", key_prefix="limit"
+)
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Count on the Redis of these settings, shared by all web processes."""
+    app.config["RATELIMIT_STORAGE_URI"] = settings.redis_url
+    app.config["RATELIMIT_STORAGE_OPTIONS"] = {
+        "socket_connect_timeout": REDIS_PATIENCE,
+        "socket_timeout": REDIS_PATIENCE,
+    }
+    limiter.init_app(app)
+    app.after_request(_say_how_many_are_left)
+
+
+def _shared(name: str, text: Callable[[Settings], str]) -> Decorator:
+    return cast("Decorator", limiter.shared_limit(lambda: text(context.settings()), scope=name))
+
+
+executions = _shared("executions", lambda chosen: f"{chosen.executions_per_minute} per minute")
+reports = _shared("reports", lambda chosen: f"{chosen.reports_per_hour} per hour")
+exports = _shared("exports", lambda chosen: f"{chosen.exports_per_hour} per hour")
+sign_ins = limiter.limit("10 per minute", key_func=get_remote_address, methods=["POST"])
+
+
+def _say_how_many_are_left(response: Response) -> Response:
+    # The extension's own headers put Retry-After on answers that were not refused, too.
+    limit = limiter.current_limit
+    if limit is None:
+        return response
+    try:
+        response.headers["X-RateLimit-Limit"] = str(limit.limit.amount)
+        response.headers["X-RateLimit-Remaining"] = str(limit.remaining)
+        response.headers["X-RateLimit-Reset"] = str(limit.reset_at)
+        wait = limit.reset_at - clock.now().timestamp()
+    except RedisError as error:
+        log.warning("limits cannot be shown", error=type(error).__name__)
+        return response
+    if response.status_code == TOO_MANY:
+        response.headers.setdefault("Retry-After", str(max(1, math.ceil(wait))))
+    return response
