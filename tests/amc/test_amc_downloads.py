@@ -15,7 +15,8 @@ from reportbuilder.amc.transport import Timeouts, http_session
 from reportbuilder.amc.vault import Secret
 from tests.amc.scripted_server import Reply, ScriptedServer
 
-QUICK = Timeouts(connect=0.5, read=0.3, total=1.0)
+PATIENT = Timeouts(connect=4.0, read=4.0, total=8.0)
+HASTY = Timeouts(connect=0.5, read=0.3, total=1.0)
 SIGNED = "/result.csv?X-Amz-Expires=600&X-Amz-Signature=0badc0de"
 
 
@@ -31,14 +32,14 @@ def session() -> Iterator[requests.Session]:
         yield opened
 
 
-def fetched(session: requests.Session, url: str) -> bytes:
-    with open_download(session, Secret(url), QUICK, plain=True) as download:
+def fetched(session: requests.Session, url: str, timeouts: Timeouts = PATIENT) -> bytes:
+    with open_download(session, Secret(url), timeouts, plain=True) as download:
         return b"".join(download.pieces)
 
 
-def failing(session: requests.Session, url: str) -> AmcFailure:
+def failing(session: requests.Session, url: str, timeouts: Timeouts = PATIENT) -> AmcFailure:
     with pytest.raises(AmcFailure) as caught:
-        fetched(session, url)
+        fetched(session, url, timeouts)
     return caught.value
 
 
@@ -47,7 +48,7 @@ def test_a_file_is_streamed_as_it_is_with_no_sign_in(
 ) -> None:
     content = b"campaign,impressions\nNorthwind \xff,7\n" * 50_000
     store.say(Reply(200, content), Reply(200, content))
-    with open_download(session, Secret(store.url + SIGNED), QUICK, plain=True) as download:
+    with open_download(session, Secret(store.url + SIGNED), PATIENT, plain=True) as download:
         assert download.length == len(content)
         assert b"".join(download.pieces) == content
     assert fetched(session, store.url + SIGNED) == content
@@ -71,7 +72,7 @@ def test_chunked_and_compressed_files_are_read_too(store: ScriptedServer, sessio
         Reply(200, b""),
     )
     assert fetched(session, store.url + SIGNED) == b"a,b\n1,2\n"
-    with open_download(session, Secret(store.url + SIGNED), QUICK, plain=True) as download:
+    with open_download(session, Secret(store.url + SIGNED), PATIENT, plain=True) as download:
         assert download.length is None
         assert b"".join(download.pieces) == b"a,b\n1,2\n" * 1000
     assert fetched(session, store.url + SIGNED) == b""
@@ -97,8 +98,8 @@ def test_a_file_that_breaks_off_is_a_failure_and_never_a_shorter_file(
 def test_a_store_that_stops_speaking_is_left(store: ScriptedServer, session: requests.Session) -> None:
     store.pause_between_chunks = 0.6
     store.say(Reply(200, chunks=(b"a,b\n", b"1,2\n")), Reply(200, b"", delay=0.6))
-    assert "no answer within 0.3 s" in failing(session, store.url + SIGNED).message
-    assert "no answer within 0.3 s" in failing(session, store.url + SIGNED).message
+    assert "no answer within 0.3 s" in failing(session, store.url + SIGNED, HASTY).message
+    assert "no answer within 0.3 s" in failing(session, store.url + SIGNED, HASTY).message
 
 
 EXPIRED = (
@@ -134,14 +135,14 @@ def test_only_https_links_are_opened_unless_amc_itself_is_on_http(session: reque
     for url in ("http://store/x.csv", "file:///etc/passwd", "ftp://store/x", ""):
         with (
             pytest.raises(failures.Rejected, match="no https address"),
-            open_download(session, Secret(url), QUICK),
+            open_download(session, Secret(url), PATIENT),
         ):
             pass
 
 
 def test_a_download_left_early_is_closed(store: ScriptedServer, session: requests.Session) -> None:
     store.say(Reply(200, b"x" * 10_000_000))
-    with open_download(session, Secret(store.url + SIGNED), QUICK, plain=True) as download:
+    with open_download(session, Secret(store.url + SIGNED), PATIENT, plain=True) as download:
         assert next(download.pieces)
     store.say(Reply(200, b"fine"))
     assert fetched(session, store.url + SIGNED) == b"fine"
@@ -150,7 +151,7 @@ def test_a_download_left_early_is_closed(store: ScriptedServer, session: request
 def test_a_large_file_needs_no_large_memory(store: ScriptedServer, session: requests.Session) -> None:
     size = 64 * 1024 * 1024
     store.say(Reply(200, b"x" * size))
-    with open_download(session, Secret(store.url + SIGNED), QUICK, plain=True) as download:
+    with open_download(session, Secret(store.url + SIGNED), PATIENT, plain=True) as download:
         tracemalloc.start()
         try:
             assert sum(map(len, download.pieces)) == size

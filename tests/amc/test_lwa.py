@@ -22,12 +22,25 @@ def service() -> Iterator[ScriptedServer]:
         yield running
 
 
-@pytest.fixture
-def login(service: ScriptedServer) -> Iterator[LoginWithAmazon]:
+def login_within(seconds: float, service: ScriptedServer) -> Iterator[LoginWithAmazon]:
     with http_session() as session:
         yield LoginWithAmazon(
-            session, f"{service.url}/auth/o2/token", "amzn1.client", Secret("s&cret"), Timeouts(0.5, 0.3, 1.0)
+            session,
+            f"{service.url}/auth/o2/token",
+            "amzn1.client",
+            Secret("s&cret"),
+            Timeouts(seconds, seconds, 2 * seconds),
         )
+
+
+@pytest.fixture
+def login(service: ScriptedServer) -> Iterator[LoginWithAmazon]:
+    yield from login_within(4.0, service)
+
+
+@pytest.fixture
+def hasty(service: ScriptedServer) -> Iterator[LoginWithAmazon]:
+    yield from login_within(0.3, service)
 
 
 def test_a_refresh_is_one_form(service: ScriptedServer, login: LoginWithAmazon) -> None:
@@ -114,10 +127,10 @@ def test_a_wrong_client_is_the_deployments_mistake_and_signs_nobody_out(
     ],
 )
 def test_everything_else_may_be_tried_again(
-    service: ScriptedServer, login: LoginWithAmazon, reply: Reply
+    service: ScriptedServer, login: LoginWithAmazon, hasty: LoginWithAmazon, reply: Reply
 ) -> None:
     service.say(reply)
-    failure = failing(login)
+    failure = failing(hasty if reply.delay else login)
     assert isinstance(failure, Transient)
     assert failure.retry_after == (7.0 if reply.status == 429 else None)
     assert len(service.asked) == 1
