@@ -51,13 +51,13 @@ class Text(fields.String):
 
 
 class Whole(fields.Integer):
-    """A whole number in plain digits; no underscores, spaces or fractions."""
+    """A whole number in a query, in plain digits; no underscores, spaces or fractions."""
 
     def __init__(self, least: int, most: int, **options: Any) -> None:
-        super().__init__(strict=True, validate=validate.Range(min=least, max=most), **options)
+        super().__init__(validate=validate.Range(min=least, max=most), **options)
 
     def _validated(self, value: Any) -> int:
-        if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,18}", value):
+        if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]{1,18}", value):
             raise self.make_error("invalid", input=value)
         return super()._validated(value)
 
