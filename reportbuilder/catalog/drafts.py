@@ -1,0 +1,176 @@
+"""A template before it is published: what may be in it, and everything that speaks against publishing it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from reportbuilder.catalog.lint import ERROR, lint
+from reportbuilder.errors import Invalid
+from reportbuilder.parameters.binding import NEUTRAL, NULL, check_template, declare, find_source
+from reportbuilder.parameters.definitions import Definition, read_definitions
+from reportbuilder.parameters.kinds import Form
+from reportbuilder.parameters.naming import window_part
+from reportbuilder.parameters.placeholders import find_placeholders
+from reportbuilder.parameters.places import Place
+from reportbuilder.parameters.values import is_text
+
+LONGEST_SQL: Final = 100_000  # bytes
+LONGEST_NAME: Final = 200
+LONGEST_TEXT: Final = 10_000
+MOST_TAGS: Final = 50
+FIELD: Final = "parameter_definitions"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a publisher says of a template; ``definitions`` in their display order."""
+
+    name: str
+    category: str
+    sql_template: str
+    definitions: tuple[Definition, ...] = ()
+    description: str = ""
+    report_type: str | None = None
+    report_config: Mapping[str, Any] = field(default_factory=dict)
+    ui_schema: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    is_public: bool = False
+
+
+def read_draft(data: Mapping[str, Any]) -> Draft:
+    """Read a draft: the fields of :class:`Draft`, with ``parameter_definitions`` for ``definitions``.
+
+    :raises Invalid: with everything that is wrong with it, by field; faults of the SQL have line and column.
+    """
+    wrong: dict[str, list[str]] = {
+        name: [f"there is no field of that name; there are {', '.join(_READERS)}"]
+        for name in sorted(set(data) - set(_READERS))
+    }
+    values: dict[str, Any] = {}
+    for name, (target, read, fallback) in _READERS.items():
+        try:
+            given = data.get(name)
+            values[target] = fallback if given is None and fallback is not _NEEDED else read(given)
+        except Invalid as error:
+            wrong |= {name if key == "" else f"{name}.{key}": why for key, why in error.details.items()}
+    if not wrong:
+        positions = {row.get("parameter_name"): place for place, row in enumerate(data.get(FIELD) or ())}
+        wrong = {
+            f"{FIELD}.{positions[name]}" if name in positions else name: reasons
+            for name, reasons in find_faults(values["sql_template"], values["definitions"]).items()
+        }
+    refuse(wrong)
+    return Draft(**values)
+
+
+def refuse(wrong: Mapping[str, Sequence[str]]) -> None:
+    """Raise one error for all that is wrong, if anything is.
+
+    :raises Invalid: whose message repeats the reasons with their fields.
+    """
+    if wrong:
+        message = "; ".join(f"{name}: {reason}" for name, reasons in wrong.items() for reason in reasons)
+        raise Invalid(message, details=wrong)
+
+
+def find_faults(sql: str, definitions: Sequence[Definition]) -> dict[str, list[str]]:
+    """Return what speaks against publishing SQL and parameters: by parameter, or ``sql_template``."""
+    try:
+        in_sql = [str(finding) for finding in lint(sql) if finding.severity == ERROR]
+        in_sql += [str(problem) for problem in check_template(sql, definitions)]
+    except Invalid as error:
+        return {name: list(reasons) for name, reasons in error.details.items()}
+    wrong = {"sql_template": in_sql} if in_sql else {}
+    for definition in definitions:
+        if reason := _find_fault(sql, definition, definitions):
+            wrong[definition.name] = [f"parameter {definition.name!r}: {reason}"]
+    return wrong
+
+
+def _find_fault(sql: str, definition: Definition, definitions: Sequence[Definition]) -> str:
+    declared = declare(definitions)
+    used = [
+        found
+        for found in find_placeholders(sql)
+        if found.place is not Place.COMMENT and find_source(found, declared)[0] is definition
+    ]
+    if not used:
+        return f"the SQL does not use it; write {{{{{definition.name}}}}} where it belongs, or remove it"
+    if unknown := definition.unknown_rules:
+        return f"{definition.type} has no rule {', '.join(unknown)}; correct the spelling or remove it"
+    may_be_empty = definition.rules.get("empty") in (NEUTRAL, NULL) or definition.form is Form.ANY
+    is_filled = definition.required or definition.default is not None
+    if not (may_be_empty or is_filled or window_part(definition.name, declared)):
+        return "left empty, nothing could be written; make it required, or give it a default or a rule empty"
+    return ""
+
+
+def _wrong(reason: str) -> Invalid:
+    return Invalid(reason, details={"": [reason]})
+
+
+def _read_text(longest: int, *, needed: bool = True) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if not isinstance(value, str) or not is_text(value):
+            raise _wrong("it is missing; give a text" if value is None else f"{value!r} is not a text")
+        if needed and not value.strip():
+            raise _wrong("it is empty; give a text")
+        if len(value) > longest:
+            raise _wrong(f"it has {len(value):,} characters; {longest:,} are allowed")
+        return value.strip()
+
+    return read
+
+
+def _read_sql(value: object) -> str:
+    text = str(value or "")
+    _read_text(LONGEST_SQL)(value)
+    if (size := len(text.encode())) > LONGEST_SQL:
+        raise _wrong(f"it has {size:,} bytes; {LONGEST_SQL:,} are allowed")
+    return text  # not stripped: what is shown and sent is what was published
+
+
+def _read_rows(value: object) -> tuple[Definition, ...]:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise _wrong(f"{value!r} is not a list of parameters")
+    for position, row in enumerate(value):
+        if not isinstance(row, Mapping):
+            reason = f"{row!r} is not an object; give parameter_name, parameter_type and so on"
+            raise Invalid(reason, details={str(position): [reason]})
+    numbered = [{"display_order": position, **row} for position, row in enumerate(value)]
+    return read_definitions(numbered)
+
+
+def _read_object(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise _wrong(f"{value!r} is not an object; give {{}} or name: value pairs")
+    return value
+
+
+def _read_tags(value: object) -> tuple[str, ...]:
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > MOST_TAGS:
+        raise _wrong(f"{value!r} is not a list of at most {MOST_TAGS} tags")
+    read = _read_text(LONGEST_NAME)
+    return tuple(dict.fromkeys(read(tag) for tag in value))
+
+
+def _read_flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(f"{value!r} is neither true nor false")
+    return value
+
+
+_NEEDED: Final = object()
+# by the name outside: the name in a Draft, the reader, and what stands for nothing
+_READERS: Final[dict[str, tuple[str, Callable[[Any], Any], Any]]] = {
+    "name": ("name", _read_text(LONGEST_NAME), _NEEDED),
+    "category": ("category", _read_text(LONGEST_NAME), _NEEDED),
+    "sql_template": ("sql_template", _read_sql, _NEEDED),
+    FIELD: ("definitions", _read_rows, ()),
+    "description": ("description", _read_text(LONGEST_TEXT, needed=False), ""),
+    "report_type": ("report_type", _read_text(LONGEST_NAME), None),
+    "report_config": ("report_config", _read_object, {}),
+    "ui_schema": ("ui_schema", _read_object, {}),
+    "tags": ("tags", _read_tags, ()),
+    "is_public": ("is_public", _read_flag, False),
+}

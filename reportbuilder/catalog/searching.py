@@ -1,0 +1,94 @@
+"""Finding templates: the library of everybody, and what a user has published."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, cast, func, or_, select, true
+from sqlalchemy.orm import Session
+
+from reportbuilder.accounts.permissions import Principal, Subject, missing
+from reportbuilder.catalog.models import QueryTemplate
+from reportbuilder.errors import Invalid
+
+SORTS = {
+    "name": func.lower(QueryTemplate.name),
+    "category": func.lower(QueryTemplate.category),
+    "created_at": QueryTemplate.created_at,
+    "updated_at": QueryTemplate.updated_at,
+    "execution_count": QueryTemplate.execution_count,
+}
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """Which templates; None is no condition. ``search``: words that all occur in name, text or tags."""
+
+    category: str | None = None
+    report_type: str | None = None
+    search: str | None = None
+
+
+def search(
+    session: Session,
+    principal: Principal,
+    criteria: Criteria,
+    *,
+    sort: str = "name",
+    page: int = 1,
+    limit: int = 20,
+) -> tuple[list[QueryTemplate], int]:
+    """Return one page of the templates that a principal sees, and how many there are.
+
+    :param sort: a key of SORTS, with ``-`` in front descending.
+    :raises Invalid: for another.
+    """
+    wanted = select(QueryTemplate).where(_visible(principal), *_conditions(criteria))
+    total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    if sort.removeprefix("-") not in SORTS:
+        raise Invalid.field("sort", f"{sort!r} is not one of {', '.join(SORTS)}, or one of these after a -")
+    column: Any = SORTS[sort.removeprefix("-")]
+    ordered = wanted.order_by(column.desc() if sort.startswith("-") else column, QueryTemplate.id)
+    return list(session.scalars(ordered.offset((page - 1) * limit).limit(limit))), total
+
+
+def find(session: Session, principal: Principal, template_id: str) -> QueryTemplate:
+    """Return a template by its text id.
+
+    :raises NotFound: if there is none that the principal may see.
+    """
+    wanted = select(QueryTemplate).where(QueryTemplate.template_id == template_id, _visible(principal))
+    template = session.scalars(wanted).one_or_none()
+    if template is None:
+        raise missing("template")
+    return template
+
+
+def subject_of(template: QueryTemplate) -> Subject:
+    """Return what permissions have to know of a template."""
+    return Subject(owner_id=template.user_id, is_public=template.is_public)
+
+
+def _visible(principal: Principal) -> ColumnElement[bool]:
+    if principal.sees_all:
+        return true()
+    return or_(QueryTemplate.is_public, QueryTemplate.user_id == principal.user_id)
+
+
+def _conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if criteria.category is not None:
+        found.append(func.lower(QueryTemplate.category) == criteria.category.lower())
+    if criteria.report_type is not None:
+        found.append(QueryTemplate.report_type == criteria.report_type)
+    return [*found, *map(_contains, (criteria.search or "").split())]
+
+
+def _contains(word: str) -> ColumnElement[bool]:
+    texts: list[Any] = [
+        QueryTemplate.name,
+        QueryTemplate.description,
+        QueryTemplate.category,
+        QueryTemplate.report_type,
+        cast(QueryTemplate.tags, String),
+    ]
+    return or_(*(func.lower(text).contains(word.lower(), autoescape=True) for text in texts))
