@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
-from flask import Flask
+from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, Text, TypeDecorator, Uuid, event
 from sqlalchemy.dialects.postgresql import JSONB
@@ -151,6 +151,17 @@ def _session(*, writes: bool) -> Iterator[Session]:
             yield session
     finally:
         _open.reset(token)
+
+
+def for_thread(work: Callable[[], None]) -> Callable[[], None]:
+    """Return ``work`` so that another thread can run it with this app's database."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's way to hand its app to a thread
+
+    def carried() -> None:
+        with app.app_context():
+            work()
+
+    return carried
 
 
 def in_transaction() -> bool:

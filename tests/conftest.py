@@ -1,6 +1,7 @@
 """Fixtures that all rooms share: both databases, the Redis protocol, and the fixed cast."""
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -40,14 +41,16 @@ def noon() -> Iterator[Callable[[float], None]]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """A real PostgreSQL for this test process; gives the address of its first database."""
-    folder = tmp_path_factory.mktemp("postgresql")
-    server = get_server(folder)
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    # not in pytest's own folder: as root, the server runs under another user, who may not enter that
+    with tempfile.TemporaryDirectory(prefix="postgresql-") as folder:
+        Path(folder).chmod(0o755)
+        server = get_server(Path(folder) / "data")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
-from flask import current_app
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, joinedload
@@ -16,7 +15,7 @@ from reportbuilder import clock, logs
 from reportbuilder.amc.client import AmcClient
 from reportbuilder.amc.failures import AmcFailure, LinkExpired, NotReady, Rejected, Throttled
 from reportbuilder.crashpoints import reached
-from reportbuilder.database import after_commit, transaction
+from reportbuilder.database import after_commit, for_thread, transaction
 from reportbuilder.executions.cadence import backoff
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.moving import claim, move, record
@@ -73,13 +72,12 @@ def _claim(ports: Ports, session: Session, execution_id: str) -> ReportExecution
 @contextmanager
 def _lease_kept(ports: Ports, execution: ReportExecution) -> Iterator[None]:
     """Keep the claim alive from a thread, however long the download or the conversion takes."""
-    done = Event()
-    app, pause = current_app._get_current_object(), ports.settings.collect_lease / 3  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's way to hand its app to a thread
+    done, pause = Event(), ports.settings.collect_lease / 3
+    extend = for_thread(partial(_extend, ports, execution))
 
     def keep() -> None:
         while not done.wait(pause):
-            with app.app_context():
-                _extend(ports, execution)
+            extend()
 
     keeper = Thread(target=keep, name="lease", daemon=True)
     keeper.start()
@@ -127,7 +125,7 @@ def _complete(session: Session, execution: ReportExecution, key: str, converted:
         "completed",
         f"{converted.rows} rows are here",
         row_count=converted.rows,
-        size_bytes=converted.size,
+        size_bytes=converted.bytes,
         output_location=key,
         error_message=None,
     )
@@ -138,7 +136,7 @@ def _complete(session: Session, execution: ReportExecution, key: str, converted:
                 execution_id=execution.id,
                 key=key,
                 sha256=converted.sha256,
-                size_bytes=converted.size,
+                size_bytes=converted.bytes,
                 row_count=converted.rows,
                 columns=[asdict(column) for column in converted.columns],
                 warnings=list(converted.warnings),
@@ -190,7 +188,8 @@ def _put_off(session: Session, execution: ReportExecution, error: Exception, att
     """Leave the claim standing for as long as the pause, so that nobody comes earlier."""
     pause = error.retry_after if isinstance(error, AmcFailure) else None
     if pause is None:
-        pause = 0.0 if isinstance(error, LinkExpired) else backoff(execution.attempts)
+        soon = isinstance(error, LinkExpired) and execution.attempts == 1
+        pause = 0.0 if soon else backoff(execution.attempts, first=1.0)
     text = error.message if isinstance(error, AmcFailure) else f"a fault of ours ({type(error).__name__})"
     if claim(session, execution, guard=(), lease_until=clock.in_seconds(pause), attempts=attempts):
         record(session, execution.id, f"the rows are fetched again: {text}")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from reportbuilder import clock, logs
 from reportbuilder.executions.models import ExecutionEvent, ReportExecution
@@ -37,7 +38,7 @@ def move(
     if not _update(session, execution.id, before, guard, values):
         log.info("move lost", execution_id=execution.execution_id, seen=before, wanted=after)
         return False
-    session.refresh(execution)
+    _show(execution, values)
     record(session, execution.id, reason, before, after)
     log.info(
         "execution moved", execution_id=execution.execution_id, before=before, after=after, reason=reason
@@ -49,7 +50,7 @@ def claim(session: Session, execution: ReportExecution, *, guard: tuple[Any, ...
     """Change an execution within its state, only if ``guard`` still holds; say whether we were the one."""
     won = _update(session, execution.id, execution.state, guard, changes)
     if won:
-        session.refresh(execution)
+        _show(execution, changes)
     return won
 
 
@@ -60,6 +61,12 @@ def record(
     session.add(
         ExecutionEvent(execution_id=execution_id, from_state=before, to_state=after, reason=reason[:2000])
     )
+
+
+def _show(execution: ReportExecution, values: Where) -> None:
+    """Let the object show what the update has written; it may come from an earlier transaction."""
+    for name, value in values.items():
+        set_committed_value(execution, name, value)
 
 
 def _ending(after: str) -> dict[str, Any]:

@@ -76,7 +76,8 @@ def _submit(ports: Ports, instance: AmcInstance, execution: ReportExecution) -> 
     except AmcFailure as failure:
         reached("refused")
         with transaction() as session:
-            _record_failure(ports, session, instance, execution, failure)
+            here = lock(session, instance.instance_id) or instance
+            _record_failure(ports, session, here, execution, failure)
     else:
         reached("accepted")
         with transaction() as session:

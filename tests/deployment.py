@@ -1,0 +1,91 @@
+"""The product's processes, started for real, to be killed and started again by tests and benchmarks."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from reportbuilder.settings import Settings, as_environment
+
+PROGRAMS = {
+    "worker": "import app; app.create_worker().run()",
+    "scheduler": "import app; from actors.scheduler import run; run(app.create_scheduler())",
+}
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass
+class Deployment:
+    """Processes that share settings; whatever still runs at the end of the block is killed."""
+
+    settings: Settings
+    logs: Path
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self, kind: str, crash_at: str = "") -> subprocess.Popen[bytes]:
+        """Start a worker or a scheduler, which kills itself at the crash point if one is named."""
+        return self.run(PROGRAMS[kind], kind, crash_at)
+
+    def run(self, program: str, name: str, crash_at: str = "") -> subprocess.Popen[bytes]:
+        """Run a Python program with these settings."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        number = len(self.processes)
+        with (self.logs / f"{number:02}-{name}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-c", program],
+                env=environment(replace(self.settings, crash_at=crash_at)),
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.processes.append(process)
+        return process
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """Kill without a chance to clean up."""
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+
+    def told(self) -> str:
+        """Return the ends of all logs, for the message of a failure."""
+        return "\n".join(
+            f"--- {path.name}\n{path.read_text(errors='replace')[-3000:]}"
+            for path in sorted(self.logs.glob("*.log"))
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in self.processes:
+            with suppress(ProcessLookupError):
+                process.kill()
+            process.wait(10)
+
+
+def environment(settings: Settings) -> Mapping[str, str]:
+    """Return this process's environment with these settings in place of whatever it says of ours."""
+    plain = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORT"}
+    others = {
+        name: value for name, value in os.environ.items() if not name.startswith("RB_") and name not in plain
+    }
+    return {**others, **as_environment(settings), "PYTHONPATH": str(ROOT)}
+
+
+def wait_until(reached: Callable[[], bool], seconds: float, told: Callable[[], str] = str) -> float:
+    """Wait and return how many seconds it took; ``told`` explains a failure."""
+    began = time.monotonic()
+    while not reached():
+        assert time.monotonic() - began < seconds, f"not reached in {seconds} s\n{told()}"
+        time.sleep(0.05)
+    return time.monotonic() - began
