@@ -1,12 +1,21 @@
 """The composition root: makes the web application and wires its parts together."""
 
+from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask
 
+from actors.broker import make_broker
+from actors.scheduler import make_scheduler
+from actors.upkeep import ticks
+from actors.wakeups import over
+from actors.worker import WorkerProcess
 from admin import pages
-from reportbuilder import database, logs, settings
+from reportbuilder import crashpoints, database, logs, settings, wakeups
+from reportbuilder.amc.connections import Connections
 from reportbuilder.amc.vault import Vault
 from reportbuilder.api import context, failures, frame, health, limits, sessions, tracing
 from reportbuilder.errors import Invalid
+from reportbuilder.executions.ports import Ports
+from reportbuilder.results.store import open_store
 from reportbuilder.settings import Settings
 
 SECRET_MIN = 16
@@ -30,7 +39,8 @@ def create_app(chosen: Settings | None = None) -> Flask:
     frame.register(app)
     health.register(app, chosen)
     pages.register(app)
-    wire_wakeups(chosen)
+    wakeups.deliver_with(over(make_broker(chosen.redis_url)))
+    crashpoints.arm(chosen.crash_at)
     return app
 
 
@@ -53,5 +63,34 @@ def check(chosen: Settings) -> None:
         raise Invalid(f"Cannot start. {reasons}. `reportbuilder doctor` checks all settings", details=wrong)
 
 
-def wire_wakeups(_chosen: Settings) -> None:
-    """Let wake-ups that leave after a commit reach the workers."""
+def create_worker(chosen: Settings | None = None) -> WorkerProcess:
+    """Make the worker of one process; its ``run`` works until it is asked to stop."""
+    chosen = settings.load() if chosen is None else chosen
+    app = _without_pages(chosen)
+    broker = make_broker(chosen.redis_url)
+    wakeups.deliver_with(over(broker))
+    return WorkerProcess(app, broker, make_ports(chosen, Connections(chosen)))
+
+
+def create_scheduler(chosen: Settings | None = None) -> BlockingScheduler:
+    """Make the scheduler; ``actors.scheduler.run`` lets it tick until it is asked to stop."""
+    chosen = settings.load() if chosen is None else chosen
+    app = _without_pages(chosen)
+    wakeups.deliver_with(over(make_broker(chosen.redis_url)))
+    connections = Connections(chosen)
+    return make_scheduler(app, ticks(make_ports(chosen, connections), connections))
+
+
+def make_ports(chosen: Settings, connections: Connections) -> Ports:
+    """Give executions their way to AMC and to the store of results."""
+    return Ports(chosen, connections.client, open_store(chosen.results_url))
+
+
+def _without_pages(chosen: Settings) -> Flask:
+    """Make an app that has a database and nothing to show, for processes that serve no pages."""
+    logs.configure(chosen.log_level, chosen.log_format)
+    check(chosen)
+    crashpoints.arm(chosen.crash_at)
+    app = Flask("reportbuilder", static_folder=None, template_folder=None)
+    database.install(app, chosen)
+    return app

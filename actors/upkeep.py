@@ -17,7 +17,7 @@ from reportbuilder.database import reading, transaction
 from reportbuilder.executions.ports import Ports
 from reportbuilder.executions.sweeping import sweep
 from reportbuilder.heartbeats import BEAT_EVERY
-from reportbuilder.results.spooling import sweep_scratch
+from reportbuilder.results.scratch import sweep_scratch
 
 log = logs.get_logger(__name__)
 
