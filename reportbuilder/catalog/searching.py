@@ -77,7 +77,7 @@ def _visible(principal: Principal) -> ColumnElement[bool]:
 def _conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if criteria.category is not None:
-        found.append(func.lower(QueryTemplate.category) == criteria.category.lower())
+        found.append(func.lower(QueryTemplate.category) == func.lower(criteria.category))
     if criteria.report_type is not None:
         found.append(QueryTemplate.report_type == criteria.report_type)
     return [*found, *map(_contains, (criteria.search or "").split())]
@@ -91,4 +91,4 @@ def _contains(word: str) -> ColumnElement[bool]:
         QueryTemplate.report_type,
         cast(QueryTemplate.tags, String),
     ]
-    return or_(*(func.lower(text).contains(word.lower(), autoescape=True) for text in texts))
+    return or_(*(text.icontains(word, autoescape=True) for text in texts))
