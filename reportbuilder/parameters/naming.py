@@ -13,6 +13,7 @@ START, END = "start", "end"
 _STARTS = ("startdate", "datefrom", "fromdate", "weekstart", "timewindowstart", "windowstart", "begindate")
 _ENDS = ("enddate", "dateto", "todate", "weekend", "timewindowend", "windowend", "finishdate")
 _PARTS = dict.fromkeys(_STARTS, START) | dict.fromkeys(_ENDS, END)
+_DATE_TYPES = ("date", "date_range", "date_expression", "string", "mapped_from_node")
 _BUILT_IN = ("TIME_WINDOW_START", "TIME_WINDOW_END")
 
 
@@ -24,7 +25,7 @@ def window_part(name: str, definitions: Mapping[str, Definition]) -> str:
     """
     part = _PARTS.get(name.replace("_", "").lower(), "")
     declared = definitions.get(name)
-    return part if declared is None or declared.form in (Form.DAY, Form.TEXT, Form.RANGE) else ""
+    return part if declared is None or declared.type in _DATE_TYPES else ""
 
 
 def uses_window(sql: str, definitions: Iterable[Definition] = ()) -> bool:

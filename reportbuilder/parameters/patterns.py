@@ -217,7 +217,7 @@ class _Parser:
         if char == "[":
             return self._class()
         if char == ".":
-            return _Node(r"[^\n\r\u2028\u2029]", "chars", (), _Chars(_LINE_ENDS, negated=True))
+            return _Node(r"[^\u000a\u000d\u2028\u2029]", "chars", (), _Chars(_LINE_ENDS, negated=True))
         if char == "\\":
             return self._escape()
         if char in "^$*+?{}]":

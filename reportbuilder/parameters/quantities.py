@@ -54,7 +54,7 @@ class Number(Kind):
     def read(self, value: object, rules: Rules, today: date | None) -> int | Decimal:  # noqa: ARG002 - no day needed
         """Check a number, also one written as text."""
         try:
-            number = read_number(value)
+            number = read_number(self._bare(value))
         except ValueError as error:
             keyword = {"too large": "maximum" if self._is_above(value) else "minimum", "too fine": "places"}
             raise self.refusal(keyword.get(str(error), "type"), rules, value) from None
@@ -91,6 +91,10 @@ class Number(Kind):
 
     def _bounds(self, rules: Rules) -> tuple[Any, Any]:
         return _plain(rules.get("min", self.lowest)), _plain(rules.get("max", self.highest))
+
+    def _bare(self, value: object) -> object:
+        """Return the raw value without what may stand around the digits."""
+        return value
 
     def _is_above(self, value: object) -> bool:
         return not str(value).strip().startswith("-")
@@ -136,7 +140,7 @@ class Threshold(Number):
     def words(self, rules: Rules) -> dict[str, str]:
         """Return the messages."""
         step, low = rules.get("step", 1), rules.get("min", 0)
-        ladder = ", ".join(_digits(low + step * n) for n in range(3))
+        ladder = ", ".join(_digits(_plain(low + step * n)) for n in range(3))
         return super().words(rules) | {
             "multipleOf": f"{{value}} is between two steps; give {ladder} and so on"
         }
@@ -150,10 +154,8 @@ class Percentage(Number):
     lowest, highest = 0, 100
     known = (*Number.known, Rule("as_decimal", ("asDecimal",), read_flag))
 
-    def read(self, value: object, rules: Rules, today: date | None) -> int | Decimal:
-        """Check the share; the sign ``%`` behind it is allowed."""
-        bare = value.strip().removesuffix("%") if isinstance(value, str) else value
-        return super().read(bare, rules, today)
+    def _bare(self, value: object) -> object:
+        return value.strip().removesuffix("%") if isinstance(value, str) else value
 
 
 class Boolean(Kind):

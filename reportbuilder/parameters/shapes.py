@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise, takewhile
 
 from sqlglot.tokenizer_core import Token
 
@@ -69,11 +69,8 @@ def _outside(layout: Layout, spans: Sequence[tuple[int, int]]) -> list[tuple[Kin
 
 
 def _check_edit(rendered: Layout, cursor: int, edit: Edit, start: int, end: int) -> None:
-    inside = []
-    for token in rendered.tokens[cursor:]:
-        if token.start >= end:
-            break
-        inside.append(token)
+    tokens = islice(rendered.tokens, cursor, None)
+    inside = list(takewhile(lambda token: token.start < end, tokens))
     kinds = tuple(token.token_type for token in inside)
     if edit.place is Place.COMMENT:
         fits = not inside
@@ -84,7 +81,8 @@ def _check_edit(rendered: Layout, cursor: int, edit: Edit, start: int, end: int)
             inside[0].start, inside[0].end, start, end, quoted=kinds[0] is not Kinds.VAR
         )
     else:
-        fits = kinds == edit.literal.shape and (inside[0].start, inside[-1].end + 1) == (start, end)
+        fits = bool(inside) and kinds == edit.literal.shape
+        fits = fits and (inside[0].start, inside[-1].end + 1) == (start, end)
         fits = fits and all(_gap(rendered, left, right) in ("", " ") for left, right in pairwise(inside))
     if not fits:
         raise ShapeBroken(f"the value at offset {edit.start} of the template became {len(inside)} tokens")

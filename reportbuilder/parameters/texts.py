@@ -45,7 +45,7 @@ class Text(Kind):
 
     def read(self, value: object, rules: Rules, today: date | None) -> str:  # noqa: ARG002 - no day needed
         """Check a text; a whole number is taken as its digits."""
-        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else self._bare(value)
         if not isinstance(text, str):
             raise self.refusal("type", rules, value)
         if not is_text(text):
@@ -86,6 +86,10 @@ class Text(Kind):
             "pattern": f"{{value}} has the wrong form; {wanted}",
         }
 
+    def _bare(self, value: object) -> object:
+        """Return the raw value without what may stand around it."""
+        return value
+
     def _longest(self, rules: Rules) -> int:
         bound = LONGEST_TEXT if self._pattern(rules) else MOST_CHARACTERS
         return int(rules.get("max_length", bound))
@@ -107,10 +111,12 @@ class CampaignFilter(Text):
 
     def read(self, value: object, rules: Rules, today: date | None) -> str:
         """Check the pattern, without the blanks around it."""
-        bare = value.strip(SPACES) if isinstance(value, str) else value
-        if bare == "":
+        if not (text := super().read(value, rules, today)):
             raise self.refusal("pattern", rules, value)
-        return super().read(bare, rules, today)
+        return text
+
+    def _bare(self, value: object) -> object:
+        return value.strip(SPACES) if isinstance(value, str) else value
 
     def schema(self, rules: Rules) -> Schema:
         """Return the schema."""
