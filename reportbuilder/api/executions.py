@@ -12,7 +12,7 @@ from reportbuilder.accounts.permissions import Subject
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.api import context, limits
 from reportbuilder.api.doors import BASE, Door, Key, once
-from reportbuilder.api.shapes import Instant, Page, Text, list_of, one_of, row_id, sort_field
+from reportbuilder.api.shapes import Instant, Page, Text, list_of, one_of, pick, row_id, sort_field
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import NotFound
 from reportbuilder.executions import lifecycle, overview
@@ -154,12 +154,7 @@ def list_executions(query: dict[str, Any]) -> dict[str, Any]:
         rows, total = overview.search(
             session, criteria, sort=query["sort"], page=query["page"], limit=query["limit"]
         )
-    return {
-        "items": [shown(row) for row in rows],
-        "total": total,
-        "page": query["page"],
-        "limit": query["limit"],
-    }
+    return {"items": [shown(row) for row in rows], "total": total} | pick(query, "page", "limit")
 
 
 @door.route("/<ident:execution_id>")

@@ -62,6 +62,17 @@ class Whole(fields.Integer):
         return super()._validated(value)
 
 
+class Flag(fields.Boolean):
+    """JSON's true or false and nothing that resembles them."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 class Instant(fields.AwareDateTime):
     """ISO 8601; written in UTC with Z, read with any offset, without one as UTC, a day as its start."""
 
@@ -159,3 +170,12 @@ def flatten(messages: Any, path: str = "") -> dict[str, list[str]]:
         step = "" if key == "_schema" else str(key)
         flat.update(flatten(inner, ".".join(part for part in (path, step) if part)))
     return flat
+
+
+def pick(data: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return those of the names that are there.
+
+    >>> pick({"page": 1, "sort": "name"}, "page", "limit")
+    {'page': 1}
+    """
+    return {name: data[name] for name in names if name in data}

@@ -1,0 +1,344 @@
+"""Query templates as JSON: the library, the form of one, validation with preview, ad-hoc runs, publishing."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from flask import Response
+from marshmallow import Schema, fields
+from sqlalchemy.orm import Session
+
+from reportbuilder import clock
+from reportbuilder.accounts import permissions
+from reportbuilder.accounts.models import User
+from reportbuilder.api import context, limits, ordering
+from reportbuilder.api.doors import BASE, Door, Key, once
+from reportbuilder.api.executions import ExecutionSchema
+from reportbuilder.api.shapes import Flag, Instant, Page, Text, list_of, one_of, pick, sort_field
+from reportbuilder.catalog import publishing, searching
+from reportbuilder.catalog.drafts import find_faults
+from reportbuilder.catalog.lint import lint
+from reportbuilder.catalog.models import QueryTemplate
+from reportbuilder.catalog.preparing import definition_rows, form_of
+from reportbuilder.database import reading, transaction
+from reportbuilder.errors import Invalid
+from reportbuilder.executions import overview
+from reportbuilder.parameters.definitions import read_definitions
+
+door = Door("Templates", f"{BASE}/templates", "Query templates: SQL with typed parameters, and their forms.")
+
+
+class TemplateSchema(Schema):
+    """A query template in a list."""
+
+    template_id = fields.String(required=True)
+    name = fields.String(required=True)
+    description = fields.String(required=True)
+    category = fields.String(required=True)
+    report_type = fields.String(required=True, allow_none=True)
+    tags = fields.List(fields.String(), required=True)
+    version = fields.Integer(required=True)
+    is_public = fields.Boolean(required=True)
+    is_shipped = fields.Boolean(required=True, metadata={"description": "Comes with the product"})
+    execution_count = fields.Integer(required=True)
+    created_at = Instant(required=True)
+    updated_at = Instant(required=True)
+
+
+class FormSchema(Schema):
+    """A form, the same that the server reads values by."""
+
+    json_schema = fields.Dict(required=True, metadata={"description": "JSON Schema (2020-12) of the values"})
+    ui = fields.Dict(required=True, metadata={"description": "How to show it, by react-jsonschema-form"})
+
+
+class TemplateDetail(TemplateSchema):
+    """A query template with its SQL and its form."""
+
+    sql_template = fields.String(required=True)
+    parameter_definitions = fields.List(fields.Dict(), required=True)
+    ui_schema = fields.Dict(required=True)
+    report_config = fields.Dict(required=True)
+    form = fields.Nested(FormSchema, required=True, allow_none=True)
+    form_problem = fields.String(
+        required=True, allow_none=True, metadata={"description": "Why there is no form, if there is none"}
+    )
+
+
+class TemplateQuery(Page):
+    """Which templates."""
+
+    category = Text(most=200)
+    report_type = Text(most=200)
+    search = Text(most=200, metadata={"description": "Words that all occur in name, text or tags"})
+    sort = sort_field(searching.SORTS, "name")
+
+
+class ValuesBody(Schema):
+    """A filled form: values, instance and window."""
+
+    instance_id = Text(most=64, required=True)
+    parameters = fields.Dict(load_default=dict, metadata={"description": "By the template's form"})
+    time_window = fields.Dict(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "`{start, end, time_zone}`, `{preset}` or `{lookback_days}`; else 30 settled days"
+        },
+    )
+
+
+class FieldError(Schema):
+    """What is wrong with one field."""
+
+    field = fields.String(required=True)
+    message = fields.String(required=True)
+
+
+class Estimate(Schema):
+    """How long such a run takes."""
+
+    typical_seconds = fields.Float(
+        required=True, allow_none=True, metadata={"description": "Median of the last"}
+    )
+
+
+class ValidationSchema(Schema):
+    """What would be sent, or what stands against it."""
+
+    valid = fields.Boolean(required=True)
+    errors = fields.List(fields.Nested(FieldError), required=True)
+    warnings = fields.List(fields.String(), required=True)
+    preview_sql = fields.String(
+        required=True, allow_none=True, metadata={"description": "Byte for byte what would be sent"}
+    )
+    time_window = fields.Dict(required=True, allow_none=True)
+    estimate = fields.Nested(Estimate, required=True)
+
+
+class TemplateFields(Schema):
+    """What can be said of a template."""
+
+    name = fields.String()
+    category = fields.String()
+    sql_template = fields.String()
+    parameter_definitions = fields.List(fields.Dict())
+    description = fields.String()
+    report_type = fields.String(allow_none=True)
+    report_config = fields.Dict()
+    ui_schema = fields.Dict()
+    tags = fields.List(fields.String())
+    is_public = Flag()
+
+
+class PublicationBody(TemplateFields):
+    """A template to be published."""
+
+    name = fields.String(required=True)
+    category = fields.String(required=True)
+    sql_template = fields.String(required=True)
+
+
+class RevisionBody(TemplateFields):
+    """The next version of a template; what is not given stays."""
+
+    version = fields.Integer(
+        strict=True, metadata={"description": "The version that you started from; another since is a 409"}
+    )
+
+
+class LintBody(Schema):
+    """SQL to be judged, with its parameters if they are to be judged too."""
+
+    sql_template = Text(most=200_000, required=True)
+    parameter_definitions = fields.List(fields.Dict(), load_default=None)
+
+
+class FindingSchema(Schema):
+    """A fault of the SQL at a place; lines and columns count from 1."""
+
+    rule = fields.String(required=True)
+    severity = fields.String(required=True, validate=one_of(("error", "warning")))
+    line = fields.Integer(required=True)
+    column = fields.Integer(required=True)
+    message = fields.String(required=True)
+
+
+class LintSchema(Schema):
+    """Everything that speaks against publishing."""
+
+    publishable = fields.Boolean(required=True)
+    findings = fields.List(fields.Nested(FindingSchema), required=True)
+    errors = fields.List(fields.Nested(FieldError), required=True)
+
+
+def shown(row: QueryTemplate) -> dict[str, Any]:
+    """Return a template in the words of TemplateSchema."""
+    names = ("template_id", "name", "category", "report_type", "version", "is_public", "execution_count")
+    return {name: getattr(row, name) for name in (*names, "created_at", "updated_at")} | {
+        "description": row.description or "",
+        "tags": list(row.tags or ()),
+        "is_shipped": row.library_key is not None,
+    }
+
+
+def shown_whole(row: QueryTemplate) -> dict[str, Any]:
+    """Return a template in the words of TemplateDetail."""
+    return (
+        shown(row)
+        | _form(row)
+        | {
+            "sql_template": row.sql_template,
+            "parameter_definitions": definition_rows(row),
+            "ui_schema": row.ui_schema,
+            "report_config": row.report_config,
+        }
+    )
+
+
+def _form(row: QueryTemplate) -> dict[str, Any]:
+    zone, lag_days = context.principal().time_zone, context.settings().settle_days
+    try:
+        form = form_of(row, as_of=clock.now(), zone=zone, lag_days=lag_days)
+    except Invalid as error:
+        return {"form": None, "form_problem": error.message}
+    return {"form": {"json_schema": form.json_schema(), "ui": form.ui()}, "form_problem": None}
+
+
+@door.route("")
+@door.arguments(TemplateQuery, location="query")
+@door.response(200, list_of(TemplateSchema))
+@door.refuses()
+def list_templates(query: dict[str, Any]) -> dict[str, Any]:
+    """List the templates that you may see."""
+    part = pick(query, "sort", "page", "limit")
+    wanted = searching.Criteria(**pick(query, "category", "report_type", "search"))
+    with reading() as session:
+        rows, total = searching.search(session, context.principal(), wanted, **part)
+    return {
+        "items": [shown(row) for row in rows],
+        "total": total,
+        "page": part["page"],
+        "limit": part["limit"],
+    }
+
+
+@door.route("/<ident:template_id>")
+@door.response(200, TemplateDetail)
+@door.refuses(404)
+def get_template(template_id: str) -> dict[str, Any]:
+    """Show one template with its SQL, its parameters and its form."""
+    with reading() as session:
+        return shown_whole(searching.find(session, context.principal(), template_id))
+
+
+@door.route("/<ident:template_id>/validate-parameters", methods=["POST"])
+@door.arguments(ValuesBody)
+@door.response(200, ValidationSchema)
+@door.refuses(400, 404)
+def validate_parameters(body: dict[str, Any], template_id: str) -> dict[str, Any]:
+    """Check values, and preview the SQL that would be sent. Runs nothing."""
+    with reading() as session:
+        template = searching.find(session, context.principal(), template_id)
+        on = ordering.instance(session, body["instance_id"], "instance:view")
+        typical = overview.typical_duration(session, template.id, on.id)
+        try:
+            what = ordering.prepared(template, body)
+        except Invalid as error:
+            return _judged(typical, errors=list(_field_errors(error)))
+    return _judged(typical, what.sql, what.window.to_json(), warnings=list(what.warnings))
+
+
+@door.route("/<ident:template_id>/execute", methods=["POST"])
+@door.arguments(Key, location="headers")
+@door.arguments(ValuesBody)
+@door.response(202, ExecutionSchema)
+@door.refuses(400, 403, 404, 409, 429)
+@limits.executions
+def execute_template(headers: dict[str, str], body: dict[str, Any], template_id: str) -> Response:
+    """Run a template once, without a report."""
+
+    def work(session: Session) -> dict[str, Any]:
+        template = searching.find(session, context.principal(), template_id)
+        on = ordering.instance(session, body["instance_id"], "instance:run")
+        return ordering.start(session, template, on, ordering.prepared(template, body))
+
+    return once(headers, work, ExecutionSchema(), 202)
+
+
+@door.route("", methods=["POST"])
+@door.arguments(Key, location="headers")
+@door.arguments(PublicationBody)
+@door.response(201, TemplateDetail)
+@door.refuses(400, 403, 409)
+def publish_template(headers: dict[str, str], body: dict[str, Any]) -> Response:
+    """Publish a template; faults of the SQL are told with line and column."""
+
+    def work(session: Session) -> dict[str, Any]:
+        permissions.ensure(context.principal(), "template:publish")
+        user = session.get_one(User, context.principal().user_id)
+        return shown_whole(publishing.publish(session, body, user))
+
+    return once(headers, work, TemplateDetail(), 201)
+
+
+@door.route("/<ident:template_id>", methods=["PUT"])
+@door.arguments(RevisionBody)
+@door.response(200, TemplateDetail)
+@door.refuses(400, 403, 404, 409)
+def revise_template(body: dict[str, Any], template_id: str) -> dict[str, Any]:
+    """Publish the next version of a template of yours; shipped ones are copied instead."""
+    seen = body.pop("version", None)
+    with transaction() as session:
+        template = searching.find(session, context.principal(), template_id)
+        permissions.ensure(
+            context.principal(), "template:publish", searching.subject_of(template), "template"
+        )
+        return shown_whole(publishing.update(session, template, body, seen_version=seen))
+
+
+@door.route("/lint", methods=["POST"])
+@door.arguments(LintBody)
+@door.response(200, LintSchema)
+@door.refuses(400, 403)
+def lint_template(body: dict[str, Any]) -> dict[str, Any]:
+    """Tell all that speaks against publishing a template, with line and column."""
+    permissions.ensure(context.principal(), "template:lint")
+    findings = lint(body["sql_template"])
+    wrong = Invalid("", details=_faults(body))
+    has_errors = any(finding.severity == "error" for finding in findings)
+    return {
+        "publishable": not has_errors and not wrong.details,
+        "findings": findings,
+        "errors": list(_field_errors(wrong)),
+    }
+
+
+def _faults(body: dict[str, Any]) -> dict[str, list[str]]:
+    if body["parameter_definitions"] is None:
+        return {}
+    return find_faults(body["sql_template"], read_definitions(body["parameter_definitions"]))
+
+
+def _judged(
+    typical: timedelta | None,
+    sql: str | None = None,
+    window: dict[str, str] | None = None,
+    *,
+    errors: list[dict[str, str]] | None = None,
+    warnings: list[str] | None = None,
+) -> dict[str, Any]:
+    return {
+        "valid": sql is not None,
+        "errors": errors or [],
+        "warnings": warnings or [],
+        "preview_sql": sql,
+        "time_window": window,
+        "estimate": {"typical_seconds": typical.total_seconds() if typical else None},
+    }
+
+
+def _field_errors(error: Invalid) -> Iterator[dict[str, str]]:
+    for name, reasons in error.details.items():
+        for reason in reasons:
+            yield {"field": name, "message": reason}

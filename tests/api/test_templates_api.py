@@ -1,0 +1,214 @@
+"""Templates over the API: the library, forms, validation with preview, ad-hoc runs, publishing."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from reportbuilder.accounts import users
+from reportbuilder.accounts.models import User
+from reportbuilder.catalog import publishing
+from reportbuilder.catalog.library import install_library
+from reportbuilder.database import reading, transaction
+from reportbuilder.executions.models import ReportExecution
+from tests.api.conftest import Caller, Callers
+from tests.api.test_frame import check
+
+PUBLICATION: dict[str, Any] = {
+    "name": "Reach by campaign",
+    "category": "Reach",
+    "sql_template": "SELECT campaign, COUNT(DISTINCT user_id) AS reach FROM dsp_impressions"
+    " WHERE campaign = {{campaign}} GROUP BY campaign",
+    "parameter_definitions": [
+        {
+            "parameter_name": "campaign",
+            "parameter_type": "string",
+            "display_name": "Campaign",
+            "required": True,
+        }
+    ],
+    "is_public": True,
+}
+VALUES: dict[str, Any] = {"instance_id": "amcnorthwind01", "parameters": {"campaign": "O'Brien"}}
+
+
+@pytest.fixture
+def template_id(callers: Callers) -> str:
+    with transaction() as session:
+        return publishing.publish(
+            session, PUBLICATION, session.get_one(User, callers.cast.ada.id)
+        ).template_id
+
+
+@pytest.fixture
+def editor(callers: Callers) -> Caller:
+    with transaction() as session:
+        users.set_role(session.get_one(User, callers.cast.cleo.id), "editor")
+    return callers.cleo
+
+
+def test_the_library_is_searched(callers: Callers) -> None:
+    with transaction() as session:
+        install_library(session)
+
+    def found(query: str) -> list[str]:
+        return [item["name"] for item in callers.cleo.get(f"/templates?{query}").get_json()["items"]]
+
+    everything = found("")
+    assert len(everything) == 6
+    assert found("limit=2&page=2") == everything[2:4]
+    assert found("sort=-name") == everything[::-1]
+    assert found("search=roas")
+    assert found("search=nosuchword") == []
+    assert found("category=performance")
+    assert found("report_type=weekly_roas") == ["Weekly ROAS tracker"]
+    check(callers.cleo.get("/templates?sort=sql_template"), 422, "VALIDATION_ERROR")
+
+
+def test_one_template_with_its_form(callers: Callers, template_id: str) -> None:
+    body = callers.cleo.get(f"/templates/{template_id}").get_json()
+    assert body["sql_template"] == PUBLICATION["sql_template"]
+    assert [row["parameter_name"] for row in body["parameter_definitions"]] == ["campaign"]
+    assert body["form"]["json_schema"]["required"] == ["campaign"]
+    assert body["form"]["ui"]["ui:order"][0] == "campaign"
+    assert body["form_problem"] is None
+    check(callers.cleo.get("/templates/tpl_unknown"), 404, "NOT_FOUND")
+
+
+def test_a_private_template_is_not_there_for_others(callers: Callers) -> None:
+    with transaction() as session:
+        ada = session.get_one(User, callers.cast.ada.id)
+        private = publishing.publish(session, PUBLICATION | {"is_public": False}, ada).template_id
+    check(callers.ben.get(f"/templates/{private}"), 404, "NOT_FOUND")
+    check(callers.ben.post(f"/templates/{private}/execute", json=VALUES), 404, "NOT_FOUND")
+    assert callers.ben.get("/templates").get_json()["total"] == 0
+
+
+def test_what_is_previewed_is_what_is_sent(callers: Callers, template_id: str) -> None:
+    judged = callers.ben.post(f"/templates/{template_id}/validate-parameters", json=VALUES).get_json()
+    assert judged["valid"], judged
+    assert "'O''Brien'" in judged["preview_sql"]
+    assert judged["time_window"]["time_zone"] == "UTC"
+    answer = callers.ben.post(f"/templates/{template_id}/execute", json=VALUES)
+    assert answer.status_code == 202, answer.text
+    execution_id = answer.get_json()["execution_id"]
+    ran = callers.ben.get(f"/executions/{execution_id}").get_json()
+    assert ran["sql"] == judged["preview_sql"]
+    assert (ran["status"], ran["triggered_by"], ran["user"]) == ("pending", "api", "ben@example.test")
+    assert ran["parameters"] == {"campaign": "O'Brien"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"parameters": {}}, "campaign"),
+        ({"parameters": {"campaign": "x", "campain": "y"}}, "campain"),
+        ({"time_window": {"preset": "last_blue_moon"}}, "time_window.preset"),
+        ({"time_window": {"start": "2026-01-02", "end": "2026-01-01"}}, "time_window.end"),
+    ],
+)
+def test_wrong_values_are_told_by_field(
+    callers: Callers, template_id: str, changes: dict[str, Any], field: str
+) -> None:
+    judged = callers.ben.post(f"/templates/{template_id}/validate-parameters", json=VALUES | changes)
+    assert judged.status_code == 200
+    assert not judged.get_json()["valid"]
+    assert [error["field"] for error in judged.get_json()["errors"]] == [field]
+    assert judged.get_json()["preview_sql"] is None
+    refused = callers.ben.post(f"/templates/{template_id}/execute", json=VALUES | changes)
+    assert list(check(refused, 422, "VALIDATION_ERROR")) == [field]
+    with reading() as session:
+        assert session.scalar(select(func.count()).select_from(ReportExecution)) == 0
+
+
+def test_who_may_run_where(callers: Callers, template_id: str) -> None:
+    path = f"/templates/{template_id}/execute"
+    check(callers.cleo.post(path, json=VALUES), 403, "NOT_PERMITTED")
+    hidden = VALUES | {"instance_id": "amcnorthwind02"}
+    check(callers.ben.post(path, json=hidden), 404, "NOT_FOUND")
+    check(callers.ben.post(path, json=VALUES | {"instance_id": "amcunknown"}), 404, "NOT_FOUND")
+    assert callers.ada.post(path, json=hidden).status_code == 202
+    reader = callers.with_token(callers.cast.ben, "read")
+    check(reader.post(path, json=VALUES), 403, "NOT_PERMITTED")
+    judged = callers.cleo.post(f"/templates/{template_id}/validate-parameters", json=VALUES)
+    assert judged.get_json()["valid"]
+
+
+def test_a_key_starts_one_run(callers: Callers, template_id: str) -> None:
+    path, headers = f"/templates/{template_id}/execute", {"Idempotency-Key": "k"}
+    first, second = (callers.ben.post(path, json=VALUES, headers=headers) for _ in range(2))
+    assert first.data == second.data
+    other = VALUES | {"parameters": {"campaign": "y"}}
+    check(callers.ben.post(path, json=other, headers=headers), 409, "CONFLICT")
+
+
+# ---------------------------------------------------------------- odd bodies
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        (b"{", 400, "MALFORMED"),
+        (b"\xff", 400, "MALFORMED"),
+        (b'{"instance_id": NaN}', 400, "MALFORMED"),
+        (b'{"instance_id": "a\\u0000b"}', 400, "MALFORMED"),
+        (b'{"instance_id": "\\ud800"}', 400, "MALFORMED"),
+        (b'{"parameters": {"\\u0000": 1}}', 400, "MALFORMED"),
+        (b"[" * 100_000, 400, "MALFORMED"),
+        (b'{"parameters": ' + b"[" * 60 + b"]" * 60 + b"}", 400, "MALFORMED"),
+        (b'{"a": ' + b"9" * 5000 + b"}", 400, "MALFORMED"),
+        (b"[]", 422, "VALIDATION_ERROR"),
+        (b"null", 422, "VALIDATION_ERROR"),
+        (b'"text"', 422, "VALIDATION_ERROR"),
+        (b"", 422, "VALIDATION_ERROR"),
+        (b"{}", 422, "VALIDATION_ERROR"),
+        (b'{"instance_id": 1}', 422, "VALIDATION_ERROR"),
+        (b'{"instance_id": "amcnorthwind01", "parameters": []}', 422, "VALIDATION_ERROR"),
+        (b'{"instance_id": "amcnorthwind01", "parameters": {"campaign": 1e999}}', 422, "VALIDATION_ERROR"),
+        (b'{"instance_id": "amcnorthwind01", "time_window": "x"}', 422, "VALIDATION_ERROR"),
+        (b'{"instance_id": "amcnorthwind01", "unknown": 1}', 422, "VALIDATION_ERROR"),
+        (b'{"x": "' + b"y" * 1_100_000 + b'"}', 413, "TOO_LARGE"),
+    ],
+)
+def test_odd_bodies(callers: Callers, template_id: str, data: bytes, status: int, code: str) -> None:
+    answer = callers.ben.post(f"/templates/{template_id}/execute", data=data, content_type="application/json")
+    check(answer, status, code)
+
+
+def test_other_content_types(callers: Callers, template_id: str) -> None:
+    path = f"/templates/{template_id}/execute"
+    check(callers.ben.post(path, data=b"a=b", content_type="text/plain"), 415, "UNSUPPORTED_MEDIA_TYPE")
+    check(callers.ben.post(path, data={"instance_id": "x"}), 415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+# ---------------------------------------------------------------- publishing
+
+
+def test_publishing_and_the_next_version(callers: Callers, editor: Caller) -> None:
+    made = editor.post("/templates", json=PUBLICATION)
+    assert made.status_code == 201, made.text
+    path = f"/templates/{made.get_json()['template_id']}"
+    next_one = editor.ask("PUT", path, json={"name": "Reach", "version": 1})
+    assert (next_one.status_code, next_one.get_json()["version"]) == (200, 2)
+    check(editor.ask("PUT", path, json={"name": "Other", "version": 1}), 409, "CONFLICT")
+    check(callers.ben.ask("PUT", path, json={"name": "Mine"}), 403, "NOT_PERMITTED")
+    check(callers.ben.post("/templates", json=PUBLICATION), 403, "NOT_PERMITTED")
+
+
+def test_faults_have_places(editor: Caller) -> None:
+    body = PUBLICATION | {"sql_template": "SELECT a FROM b\nORDER BY a", "parameter_definitions": []}
+    details = check(editor.post("/templates", json=body), 422, "VALIDATION_ERROR")
+    assert "line 2, column 1" in details["sql_template"][0]
+    judged = editor.post("/templates/lint", json={"sql_template": body["sql_template"]}).get_json()
+    assert not judged["publishable"]
+    assert [(one["rule"], one["line"], one["column"]) for one in judged["findings"]] == [("order-by", 2, 1)]
+    fine = {name: PUBLICATION[name] for name in ("sql_template", "parameter_definitions")}
+    assert editor.post("/templates/lint", json=fine).get_json() == {
+        "publishable": True,
+        "findings": [],
+        "errors": [],
+    }
+
+
+def test_lint_is_for_editors(callers: Callers) -> None:
+    check(callers.ben.post("/templates/lint", json={"sql_template": "SELECT 1"}), 403, "NOT_PERMITTED")
