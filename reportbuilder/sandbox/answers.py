@@ -32,6 +32,16 @@ def refusal(status: int, details: str, kind: str = EXECUTIONS) -> Response:
 
 def created_body(execution: Execution) -> dict[str, Any]:
     """Return what the answer to a create request says."""
+    if execution.fixed is None:
+        execution.fixed = _fixed(execution)
+    return {
+        **execution.fixed,
+        "lastUpdatedTime": shown(execution.updated),
+        "status": execution.status,
+    }
+
+
+def _fixed(execution: Execution) -> dict[str, Any]:
     body = execution.body
     result: dict[str, Any] = {
         "createTime": shown(execution.created),
@@ -40,10 +50,8 @@ def created_body(execution: Execution) -> dict[str, Any]:
         "executionCategory": "AD_HOC",
         "expireTime": shown(execution.created + timedelta(hours=24)),
         "ignoreDataGaps": str(body.get("ignoreDataGaps", "")).lower() == "true",
-        "lastUpdatedTime": shown(execution.updated),
         "parameterValues": body.get("parameterValues") or {},
         "requireSyntheticData": bool(body.get("requireSyntheticData")),
-        "status": execution.status,
         "timeWindowTimeZoneOriginal": execution.window.zone,
         "waitUntil": shown(execution.created - timedelta(hours=1)),
         "workflowExecutionId": execution.execution_id,

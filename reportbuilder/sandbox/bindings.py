@@ -110,7 +110,7 @@ def bind_tables(tree: exp.Expr, tables: Mapping[str, Table], window: Window) -> 
         if extension is not None:
             name, start, end = extension
             cut = Window(moved(window.start, start, -1), moved(window.end, end, 1), window.zone)
-        elif _is_cte(node):
+        elif is_cte(node):
             continue
         else:
             name, cut = node.name, window
@@ -157,7 +157,7 @@ def _extension(node: exp.Table) -> tuple[str, str, str] | None:
     return table, before, after
 
 
-def _is_cte(node: exp.Table) -> bool:
+def is_cte(node: exp.Table) -> bool:
     """Say whether this name means a WITH query that is visible where it stands."""
     if node.db:
         return False

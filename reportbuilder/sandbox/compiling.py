@@ -1,5 +1,6 @@
 """From a submitted workflow to DuckDB's SQL and the columns of its result."""
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from reportbuilder.sandbox.bindings import bind_tables, fill_parameters
-from reportbuilder.sandbox.dialect import RefusedError, parse, span
+from reportbuilder.sandbox.dialect import RefusedError, parse, span, tokenize
 from reportbuilder.sandbox.executions import Column
 from reportbuilder.sandbox.instants import Window
 from reportbuilder.sandbox.lineage import output_sources
@@ -38,15 +39,42 @@ _UNKNOWN_TABLE = re.compile(r'Referenced table "([^"]+)"')
 
 
 @dataclass(frozen=True)
+class Kind:
+    """A DuckDB type as plain data: its word, and the types or sizes inside it."""
+
+    word: str
+    children: tuple[tuple[str, "Kind | int"], ...] = ()
+
+    @classmethod
+    def of(cls, type_: Any) -> "Kind":
+        """Return the plain form of DuckDB's own type object."""
+        word = str(type_.id)
+        if word not in ("decimal", "list", "struct", "array"):
+            return cls(word)
+        parts = [(name, part if isinstance(part, int) else cls.of(part)) for name, part in type_.children]
+        return cls(word, tuple(parts))
+
+
+@dataclass(frozen=True)
 class Plan:
     """A query that may run: ``sql`` for DuckDB, its result columns, and its CSV characters."""
 
     sql: str
     columns: tuple[Column, ...]
-    types: tuple[Any, ...]
+    types: tuple[Kind, ...]
     separator: str
     quote: str
     escape: str
+    depends_on_now: bool
+
+
+def question(body: dict[str, Any], window: Window) -> object:
+    """Return what a request asks, to compare: its SQL without comments, and all that compiling looks at."""
+    workflow = {
+        name: value for name, value in body["workflow"].items() if name not in ("sqlQuery", "workflowId")
+    }
+    words = tuple((word.token_type, word.text) for word in tokenize(body["workflow"]["sqlQuery"]))
+    return words, json.dumps([workflow, body.get("parameterValues")]), window.start, window.end
 
 
 def compile_workflow(
@@ -75,7 +103,14 @@ def compile_workflow(
         style.get("separatorCharacter", ","),
         style.get("quoteCharacter", '"'),
         style.get("escapeCharacter", "\\"),
+        _depends_on_now(original),
     )
+
+
+def _depends_on_now(tree: exp.Query) -> bool:
+    if tree.find(exp.CurrentDate, exp.CurrentTimestamp):
+        return True
+    return any(isinstance(cast.this, exp.Literal) for cast in tree.find_all(exp.Cast))
 
 
 def _to_duckdb(tree: exp.Query, body: dict[str, Any], window: Window, now: datetime) -> str:
@@ -89,11 +124,11 @@ def _to_duckdb(tree: exp.Query, body: dict[str, Any], window: Window, now: datet
 
 def _described(
     sql: str, tree: exp.Query, shape: duckdb.DuckDBPyConnection
-) -> tuple[list[str], tuple[Any, ...]]:
+) -> tuple[list[str], tuple[Kind, ...]]:
     cursor = shape.cursor()
     try:
         relation = cursor.sql(sql)
-        return relation.columns, tuple(relation.types)
+        return relation.columns, tuple(Kind.of(type_) for type_ in relation.types)
     except duckdb.Error as error:
         raise RefusedError(_reason(str(error), tree)) from None
     finally:
@@ -119,7 +154,7 @@ def _where(name: str, tree: exp.Query) -> str:
     return ""
 
 
-def _columns(tree: exp.Query, names: list[str], types: tuple[Any, ...]) -> list[Column]:
+def _columns(tree: exp.Query, names: list[str], types: tuple[Kind, ...]) -> list[Column]:
     sources = output_sources(tree, documented())
     columns = []
     for place, (name, kind) in enumerate(zip(names, types, strict=True)):
@@ -132,11 +167,11 @@ def _columns(tree: exp.Query, names: list[str], types: tuple[Any, ...]) -> list[
     return columns
 
 
-def _column(name: str, kind: Any, column_type: str) -> Column:
-    word = str(kind.id)
+def _column(name: str, kind: Kind, column_type: str) -> Column:
+    word = kind.word
     if word == "decimal":
-        parts = dict(kind.children)
-        return Column(name, "DECIMAL", column_type, parts["precision"], parts["scale"])
+        (_, precision), (_, scale) = kind.children
+        return Column(name, "DECIMAL", column_type, int(str(precision)), int(str(scale)))
     if word in _LONG:
         return Column(name, "LONG", column_type)
     if word.endswith("int") or word == "integer":

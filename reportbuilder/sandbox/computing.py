@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from reportbuilder.sandbox.compiling import Plan, compile_workflow
+from reportbuilder.sandbox.compiling import Plan, compile_workflow, question
 from reportbuilder.sandbox.csvtext import header, rows_sql
 from reportbuilder.sandbox.dialect import RefusedError
 from reportbuilder.sandbox.executions import Computation
@@ -64,6 +64,7 @@ class Computing:
         self._compilers = ThreadPoolExecutor(1, "sandbox-compile")
         self._queries = ThreadPoolExecutor(options.query_threads, "sandbox-query")
         self._finished: dict[tuple[object, ...], Future[tuple[Path, ...]]] = {}
+        self._plans: dict[object, Plan] = {}
         self._lock = threading.Lock()
         self._open = 0
         self._numbers = itertools.count()
@@ -83,11 +84,17 @@ class Computing:
         return Job(self, instance, body, window, rows_per_file, Computation())
 
     def compile(self, body: dict[str, Any], window: Window) -> Plan:
-        """Return the plan of a request.
+        """Return the plan of a request; the same question, whatever its comments, is compiled once.
 
         :raises RefusedError: for bad SQL.
         """
-        return compile_workflow(body, window, self._now(), self._shape)
+        key = question(body, window)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = compile_workflow(body, window, self._now(), self._shape)
+            if not plan.depends_on_now:
+                self._plans[key] = plan
+        return plan
 
     def enqueue(self, job: Job) -> None:
         """Let the job go through both stages."""

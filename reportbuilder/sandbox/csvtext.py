@@ -1,8 +1,6 @@
 """Result rows as AMC's CSV: made inside DuckDB, one text a row."""
 
-from typing import Any
-
-from reportbuilder.sandbox.compiling import Plan
+from reportbuilder.sandbox.compiling import Kind, Plan
 
 
 def header(plan: Plan) -> str:
@@ -18,9 +16,9 @@ def rows_sql(plan: Plan) -> str:
     return f"SELECT {line} FROM ({plan.sql}) AS result({', '.join(names)})"  # noqa: S608 - a compiled plan
 
 
-def _cell(name: str, kind: Any, plan: Plan) -> str:
+def _cell(name: str, kind: Kind, plan: Plan) -> str:
     value = value_text(name, kind)
-    if str(kind.id) not in ("varchar", "list", "struct", "array", "map", "json"):
+    if kind.word not in ("varchar", "list", "struct", "array", "map", "json"):
         return f"coalesce({value}, '')"
     quote, escape, separator = plan.quote, plan.escape, plan.separator
     special = " OR ".join(
@@ -33,9 +31,11 @@ def _cell(name: str, kind: Any, plan: Plan) -> str:
     return f"coalesce(CASE WHEN {special} THEN {wrapped} ELSE {value} END, '')"
 
 
-def value_text(value: str, kind: Any) -> str:
+def value_text(value: str, kind: "Kind | int") -> str:
     """Return SQL for the text of a value, NULL for NULL; arrays and structs as ``[a, b]``."""
-    word = str(kind.id)
+    if isinstance(kind, int):
+        raise TypeError("a size has no text")
+    word = kind.word
     if word == "varchar":
         return value
     if word.startswith("timestamp"):

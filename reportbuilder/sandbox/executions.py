@@ -57,6 +57,7 @@ class Execution:
     status: str = "PENDING"
     reason: str | None = None
     started: datetime | None = None
+    fixed: dict[str, Any] | None = None  # what answers say of it that never changes
     ended: datetime | None = None
 
     @property

@@ -34,8 +34,7 @@ class Window:
 
 def shown(at: datetime, *, milliseconds: bool = False) -> str:
     """Return ``2026-01-31T23:59:59Z``, as answers write times."""
-    text = at.astimezone(UTC).isoformat(timespec="milliseconds" if milliseconds else "seconds")
-    return text.replace("+00:00", "Z")
+    return at.astimezone(UTC).isoformat(timespec="milliseconds" if milliseconds else "seconds")[:-6] + "Z"
 
 
 def zone_of(name: object) -> ZoneInfo:

@@ -82,7 +82,8 @@ class Faults:
             if choices and value not in choices:
                 raise ValueError(f"{name}: {value!r} is not one of {', '.join(choices)}")
             if not isinstance(value, {bool: bool, str: str}.get(kind, int | kind)):
-                raise ValueError(f"{name}: {value!r} is not of type {kind.__name__}")
+                text = f"{name}: {value!r} is not of type {kind.__name__}"
+                raise ValueError(text)  # noqa: TRY004 - one error for every wrong value
         return replace(self, **changes)
 
 

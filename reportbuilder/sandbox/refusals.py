@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
+from reportbuilder.sandbox.bindings import is_cte
 from reportbuilder.sandbox.dialect import RefusedError, place, tokenize
 
 
@@ -142,7 +143,7 @@ def check_aggregation(tree: exp.Query) -> None:
 
     :raises RefusedError: for a query without any aggregation.
     """
-    if tree.find(exp.Table) and not _aggregates(tree):
+    if not _aggregates(tree) and not all(is_cte(table) for table in tree.find_all(exp.Table)):
         raise RefusedError("The query must aggregate: event-level rows cannot be in the output.")
 
 

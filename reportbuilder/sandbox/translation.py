@@ -27,7 +27,14 @@ def translate(tree: exp.Expr, now: datetime) -> exp.Expr:
                 return change(node)
         return _moment(node, now)
 
-    return tree.transform(one)
+    # children first, so that what a rule is given is DuckDB's already
+    for node in reversed(list(tree.walk(bfs=False))):
+        changed = one(node)
+        if node is tree:
+            tree = changed
+        elif changed is not node:
+            node.replace(changed)
+    return tree
 
 
 def _moment(node: exp.Expr, now: datetime) -> exp.Expr:
@@ -101,9 +108,15 @@ def _from_epoch(args: Args) -> exp.Expr:
     sql = (
         "CASE WHEN abs(x) >= 100000000000 THEN make_timestamp(x * 1000) ELSE make_timestamp(x * 1000000) END"
     )
+    return _phrase(sql, exp.cast(number, "BIGINT"))
+
+
+def _phrase(sql: str, x: exp.Expr) -> exp.Expr:
+    """Return DuckDB's ``sql`` with this value in the place of the column ``x``."""
     tree: exp.Expr = exp.maybe_parse(sql, dialect="duckdb")
-    value = exp.cast(number, "BIGINT")
-    return tree.transform(lambda node: value.copy() if isinstance(node, exp.Column) else node)
+    return tree.transform(
+        lambda node: x.copy() if isinstance(node, exp.Column) and node.name == "x" else node, copy=False
+    )
 
 
 def _contained_in(args: Args) -> exp.Expr:
@@ -121,8 +134,8 @@ def _named_row(args: Args) -> exp.Expr:
     )
 
 
-def _regexp_substr(args: Args) -> exp.Expr:
-    text, pattern = _exactly(2, args, "REGEXP_SUBSTR")
+def _regexp_substr(node: exp.Expr) -> exp.Expr:
+    text, pattern = node.this, node.expression
     found = _call("regexp_extract", text, pattern)
     matches = _call("regexp_matches", text.copy(), pattern.copy())
     return exp.Case(ifs=[exp.If(this=matches, true=found)])
@@ -173,7 +186,6 @@ _BY_NAME: dict[str, Callable[[Args], exp.Expr]] = {
     "EPOCH_TO_UTC_TIMESTAMP": _from_epoch,
     "CONTAINED_IN": _contained_in,
     "NAMED_ROW": _named_row,
-    "REGEXP_SUBSTR": _regexp_substr,
     "HASH64": _hash64,
     "EXPLODE": _renamed("unnest"),
     "E": lambda _: _call("exp", exp.Literal.number(1)),
@@ -196,7 +208,9 @@ _BY_KIND: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.Sqrt: _sqrt,
     exp.Extract: _extract,
     exp.RegexpReplace: _regexp_replace,
+    exp.RegexpSubstr: _regexp_substr,
     exp.JSONExtract: _json_extract,
     exp.Concat: lambda node: _call("concat", *node.expressions),
+    exp.ArrayDistinct: lambda node: _phrase("list_filter(x, (e, i) -> list_position(x, e) = i)", node.this),
     exp.Length: lambda node: _call("length", node.this),
 }

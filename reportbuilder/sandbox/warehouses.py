@@ -17,7 +17,8 @@ from reportbuilder.sandbox.tables import documented
 # a query gets no file, no network and no setting
 _LOCK = (
     "SET memory_limit = '4GB'",
-    "SET ieee_floating_point_ops = false",
+    "SET GLOBAL ieee_floating_point_ops = false",
+    "SET GLOBAL error_on_division_by_zero = false",
     "SET enable_external_access = false",
     "SET lock_configuration = true",
 )

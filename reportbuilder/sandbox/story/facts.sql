@@ -14,12 +14,12 @@ CREATE MACRO kind_of(h) AS list_extract(
 
 CREATE TABLE impression AS
 WITH slots AS (
-    SELECT day, i AS day_no, is_peak, unnest(range(first, last)) AS n FROM calendar
+    SELECT day, i AS day_no, is_peak, appetite, unnest(range(first, last)) AS n FROM calendar
 ), chances AS (
-    SELECT day, day_no, is_peak, hash(n, getvariable('seed')) AS h FROM slots
+    SELECT day, day_no, is_peak, appetite, hash(n, getvariable('seed')) AS h FROM slots
 ), drawn AS (
     -- a third of the people are active in a fortnight, and the third moves on slowly, so that touches come in bursts
-    SELECT h, is_peak,
+    SELECT h, is_peak, appetite,
            day + to_seconds(hour_of(h) * 3600 + pick(h, 'second', 3600)) AS utc_at,
            ((floor(getvariable('users') * 0.35 * pow(chance(h, 'user'), 1.5))
              + (day_no // 14) * (getvariable('users') * 0.11)::BIGINT) % getvariable('users'))::INTEGER AS user_no
@@ -30,7 +30,7 @@ SELECT d.h, c.campaign_no, c.kind, c.brand_no,
        d.utc_at, timezone('America/New_York', timezone('UTC', d.utc_at)) AS local_at,
        (c.mille_price * 100 * (0.6 + 0.8 * chance(d.h, 'price')) * if(d.is_peak, 1.3, 1))::BIGINT AS millicents,
        chance(d.h, 'click') < c.click_rate AS clicked,
-       c.pull * if(d.is_peak, 1.25, 1) AS pull, c.click_price
+       c.pull * d.appetite * if(d.is_peak, 1.25, 1) AS pull, c.click_price
 FROM drawn d
 JOIN person p ON p.user_no = d.user_no
 JOIN campaign c ON c.campaign_no = 9 * if(
@@ -75,7 +75,7 @@ WITH done AS (
     UNION ALL
     SELECT hash(h, 'order'), user_no, brand_no, product_no,
            utc_at + to_seconds(90 + pick(h, 'cart delay', 600) + (150000 * pow(chance(h, 'order delay'), 5))::BIGINT),
-           'order' FROM visit WHERE chance(h, 'order') < if(is_click, 0.34, 0.22) * (0.7 + 0.3 * pull)
+           'order' FROM visit WHERE chance(h, 'order') < if(is_click, 0.34, 0.24) * (0.6 + 0.4 * pull)
     UNION ALL
     SELECT hash(h, 'other'), user_no, brand_no, product_no, utc_at + to_seconds(15 + pick(h, 'other delay', 900)),
            one_of(h, 'other', ['searchConversion', 'searchConversion', 'searchConversion', 'brandStorePageView',
@@ -95,7 +95,7 @@ SELECT c.h, c.user_no, c.brand_no, c.product_no, c.utc_at, timezone('America/New
        c.subtype, c.is_pixel, c.is_order, c.units::BIGINT AS units,
        CASE WHEN is_order OR subtype = '134'
             THEN round(p.price * if(chance(c.h, 'deal') < 0.2, 0.85, 1.0)::DECIMAL(3, 2), 2)::DECIMAL(38, 4) END AS unit_price,
-       is_order AND nth = 1 AND chance(c.user_no, c.brand_no) < 0.8 AS new_to_brand
+       is_order AND nth = 1 AND chance(c.user_no, c.brand_no) < 0.88 AS new_to_brand
 FROM counted c JOIN product p USING (product_no) ORDER BY c.utc_at;
 
 -- Last touch within 14 days: a click before an impression; a pixel's conversion only to Amazon DSP.

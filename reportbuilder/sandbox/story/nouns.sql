@@ -102,8 +102,8 @@ WITH days AS (
     SELECT getvariable('first_day') + i::INTEGER AS day, i FROM range(getvariable('days')) AS t(i)
 ), weighed AS (
     SELECT day, i,
-           (0.8 + 0.4 * i / getvariable('days'))
-           * [0.90, 0.86, 0.92, 0.95, 0.98, 0.97, 1.05, 0.98, 0.96, 1.04, 1.30, 1.38][month(day)]
+           (0.88 + 0.24 * i / getvariable('days'))
+           * [0.92, 0.91, 0.93, 0.95, 0.98, 0.97, 1.05, 0.98, 0.96, 1.04, 1.30, 1.38][month(day)]
            * [1.14, 0.97, 0.95, 0.96, 0.98, 1.02, 1.10][dayofweek(day) + 1]
            * CASE WHEN month(day) IN (7, 10) AND day(day) BETWEEN 8 AND 14 AND dayofweek(day) IN (2, 3) THEN 2.4
                   WHEN month(day) = 11 AND day(day) BETWEEN 23 AND 29 AND dayofweek(day) = 5 THEN 2.3
@@ -112,6 +112,8 @@ WITH days AS (
     FROM days
 )
 SELECT day, i, weight, weight > 2 AS is_peak,
+       -- how willing people are to buy
+       [0.95, 0.93, 0.99, 1.02, 1.04, 1.0, 1.08, 0.97, 1.0, 1.06, 1.16, 1.18][month(day)] AS appetite,
        round(sum(weight) OVER (ORDER BY i ROWS UNBOUNDED PRECEDING) / sum(weight) OVER ()
              * getvariable('impressions'))::BIGINT AS last,
        round((sum(weight) OVER (ORDER BY i ROWS UNBOUNDED PRECEDING) - weight) / sum(weight) OVER ()
