@@ -1,0 +1,204 @@
+"""Reports: made whole or not at all, judged by their template, resolved anew at each run."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from reportbuilder.accounts import grants
+from reportbuilder.catalog import publishing
+from reportbuilder.catalog.models import QueryTemplate
+from reportbuilder.database import reading, transaction
+from reportbuilder.errors import Conflict, Invalid, NotFound
+from reportbuilder.reports import defining, favorites, searching
+from reportbuilder.reports.defining import Terms
+from reportbuilder.reports.models import ReportDefinition, ReportFavorite
+from tests.cast import Cast
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+TERMS = Terms(as_of=NOON)
+SQL = """SELECT campaign, SUM(clicks) AS n FROM dsp_clicks
+WHERE click_date >= {{since}} AND campaign LIKE {{filter}} GROUP BY campaign HAVING SUM(clicks) >= {{least}}"""
+PARAMETERS = [
+    {"parameter_name": "since", "parameter_type": "date", "default_value": "today-30", "required": True},
+    {
+        "parameter_name": "filter",
+        "parameter_type": "campaign_filter",
+        "validation_rules": {"empty": "neutral"},
+    },
+    {"parameter_name": "least", "parameter_type": "number", "default_value": 1, "required": True},
+]
+
+
+@pytest.fixture
+def template(cast: Cast) -> QueryTemplate:
+    with transaction() as session:
+        data = {"name": "Clicks", "category": "C", "sql_template": SQL, "parameter_definitions": PARAMETERS}
+        return publishing.publish(session, data, cast.ben)
+
+
+@pytest.fixture
+def make(cast: Cast, template: QueryTemplate) -> Callable[..., ReportDefinition]:
+    def create(**data: Any) -> ReportDefinition:
+        owner, instance = data.pop("owner", cast.ben), data.pop("instance", cast.first)
+        with transaction() as session:
+            return defining.create(
+                session,
+                {"name": "Weekly clicks", **data},
+                owner=session.merge(owner),
+                template=session.merge(template),
+                instance=session.merge(instance),
+                terms=TERMS,
+            )
+
+    return create
+
+
+def test_a_report_keeps_what_was_asked_for(cast: Cast, make: Callable[..., ReportDefinition]) -> None:
+    made = make(
+        name=" Weekly clicks ",
+        description="For Monday",
+        parameters={"since": "yesterday", "least": "5"},
+        time_window={"preset": "Last month"},
+        timezone="Europe/Vienna",
+        frequency="weekly",
+    )
+    assert made.report_id.startswith("rpt_")
+    with reading() as session:
+        found = searching.find(session, grants.principal_of(session, cast.ada), made.report_id)
+        assert (found.name, found.description, found.frequency) == ("Weekly clicks", "For Monday", "weekly")
+        assert found.parameters == {"since": "yesterday", "least": 5}
+        assert found.time_window == {"preset": "last_month"}
+        assert (found.timezone, found.is_active, found.owner.name) == ("Europe/Vienna", True, "Ben")
+        assert (found.instance.instance_id, found.template.name) == ("amcnorthwind01", "Clicks")
+
+
+def test_a_report_needs_a_name_only_and_takes_its_owners_zone(make: Callable[..., ReportDefinition]) -> None:
+    made = make()
+    assert (made.parameters, made.time_window, made.frequency, made.timezone) == ({}, None, "once", "UTC")
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "part"),
+    [
+        ({"name": None}, "name", "give a text"),
+        ({"name": "x" * 201}, "name", "201 characters"),
+        ({"description": 7}, "description", "no text"),
+        ({"parameters": []}, "parameters", "not an object"),
+        ({"parameters": {"least": "many"}}, "least", "not a number"),
+        ({"parameters": {"colour": "red"}}, "colour", "no field of that name"),
+        ({"time_window": {"preset": "last_moon"}}, "time_window.preset", "last_moon"),
+        ({"time_window": {"start": "2026-02-10", "end": "2026-02-01"}}, "time_window.end", "start"),
+        ({"time_window": {"start": "2026-02-10", "end": "2027-02-01"}}, "time_window.end", "future"),
+        ({"time_window": "last_month"}, "time_window", "not an object"),
+        ({"timezone": "Europe/Wien"}, "timezone", "Europe/"),
+        ({"frequency": "hourly"}, "frequency", "once, daily"),
+        ({"is_active": 1}, "is_active", "neither"),
+        ({"owner_id": "x"}, "owner_id", "cannot be given here"),
+    ],
+)
+def test_nothing_is_made_of_wrong_data(
+    make: Callable[..., ReportDefinition], data: dict[str, Any], field: str, part: str
+) -> None:
+    with pytest.raises(Invalid) as caught:
+        make(**data)
+    assert list(caught.value.details) == [field]
+    assert part in caught.value.details[field][0]
+    with reading() as session:
+        assert session.scalars(select(ReportDefinition)).all() == []
+
+
+def test_names_are_unique_for_owner_and_instance(cast: Cast, make: Callable[..., ReportDefinition]) -> None:
+    first = make()
+    with pytest.raises(Conflict, match="choose another name"):
+        make(name="weekly CLICKS ")
+    make(instance=cast.second)
+    make(owner=cast.ada)
+    other = make(name="Other")
+    with transaction() as session, pytest.raises(Conflict):
+        defining.change(session, session.merge(other), {"name": "Weekly clicks"}, terms=TERMS)
+    with transaction() as session:
+        defining.change(session, session.merge(first), {"name": "WEEKLY clicks"}, terms=TERMS)
+        defining.delete(session, session.merge(first), busy=False)
+    make()
+
+
+def test_windows_are_resolved_at_each_run(make: Callable[..., ReportDefinition]) -> None:
+    rolling = make(name="Rolling", time_window={"lookback_days": 7}, timezone="America/New_York")
+    fixed = make(name="Fixed", time_window={"start": "2026-01-01", "end": "2026-01-31"})
+    later = Terms(as_of=NOON + timedelta(days=7))
+    assert defining.window_of(rolling, TERMS).days.end == date(2026, 2, 18)
+    assert defining.window_of(rolling, later).days.end == date(2026, 2, 25)
+    assert defining.window_of(rolling, later).zone == "America/New_York"
+    assert defining.window_of(rolling, Terms(NOON, lag_days=0)).days.end == date(2026, 3, 4)
+    assert defining.window_of(fixed, TERMS) == defining.window_of(fixed, later)
+    assert defining.window_of(fixed, TERMS, {"preset": "last_month"}).days.start == date(2026, 1, 1)
+
+
+def test_a_run_uses_the_reports_values_and_those_given_for_once(make: Callable[..., ReportDefinition]) -> None:
+    report = make(parameters={"since": "today-7", "filter": "Brand*"})
+    prepared = defining.prepare_run(report, TERMS)
+    assert "click_date >= '2026-02-25' AND campaign LIKE 'Brand%'" in prepared.sql
+    once = defining.prepare_run(report, TERMS, parameters={"filter": None, "least": 9})
+    assert "click_date >= '2026-02-25' AND TRUE" in once.sql
+    assert once.values["least"] == 9
+    assert report.parameters == {"since": "today-7", "filter": "Brand*"}
+    with pytest.raises(Invalid, match="least"):
+        defining.prepare_run(report, TERMS, parameters={"least": "many"})
+
+
+def test_changes_are_judged_as_a_whole(make: Callable[..., ReportDefinition]) -> None:
+    report = make(parameters={"least": 5}, time_window={"preset": "last_month"})
+    with transaction() as session:
+        report = session.merge(report)
+        defining.change(session, report, {"parameters": {"least": 6}, "is_active": False}, terms=TERMS)
+        assert (report.parameters, report.is_active) == ({"least": 6}, False)
+        assert report.time_window == {"preset": "last_month"}
+        defining.change(session, report, {"time_window": None, "description": " "}, terms=TERMS)
+        assert (report.time_window, report.description) == (None, None)
+        for wrong in ({"parameters": {"least": "x"}, "name": "New"}, {"frequency": "daily"}, {"timezone": "X"}):
+            with pytest.raises(Invalid):
+                defining.change(session, report, wrong, terms=TERMS)
+    with reading() as session:
+        again = session.get(ReportDefinition, report.id)
+        assert again is not None
+        assert (again.name, again.parameters, again.timezone) == ("Weekly clicks", {"least": 6}, "UTC")
+
+
+def test_a_changed_template_shows_at_the_next_run(
+    template: QueryTemplate, make: Callable[..., ReportDefinition]
+) -> None:
+    report = make(parameters={"filter": "Brand*"})
+    with transaction() as session:
+        fewer = [row for row in PARAMETERS if row["parameter_name"] != "filter"]
+        sql = SQL.replace("AND campaign LIKE {{filter}} ", "")
+        data = {"sql_template": sql, "parameter_definitions": fewer}
+        publishing.update(session, session.merge(template), data)
+    with transaction() as session:
+        report = session.merge(report)
+        session.refresh(report.template)
+        with pytest.raises(Invalid, match="filter"):
+            defining.prepare_run(report, TERMS)
+        defining.change(session, report, {"parameters": {}}, terms=TERMS)
+        assert "LIKE" not in defining.prepare_run(report, TERMS).sql
+
+
+def test_deleting(cast: Cast, make: Callable[..., ReportDefinition]) -> None:
+    report = make()
+    with transaction() as session:
+        report = session.merge(report)
+        favorites.mark(session, cast.ada.id, report)
+        with pytest.raises(Conflict, match="have not ended"):
+            defining.delete(session, report, busy=True)
+        assert report.deleted_at is None
+        defining.delete(session, report, busy=False)
+    with reading() as session:
+        with pytest.raises(NotFound):
+            searching.find(session, grants.principal_of(session, cast.ada), report.report_id)
+        kept = session.get(ReportDefinition, report.id)
+        assert kept is not None
+        assert kept.deleted_at is not None
+        assert not kept.is_active
+        assert session.scalars(select(ReportFavorite)).all() == []
