@@ -1,0 +1,305 @@
+"""Reports as JSON: saved choices of a template, an instance and values, and their runs."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+from marshmallow import Schema, fields
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import Session
+
+from reportbuilder.accounts import permissions
+from reportbuilder.accounts.models import User
+from reportbuilder.amc.models import AmcInstance
+from reportbuilder.api import context, limits, ordering
+from reportbuilder.api import executions as runs
+from reportbuilder.api.doors import BASE, Door, Key, once
+from reportbuilder.api.shapes import Flag, Instant, Page, Text, list_of, one_of, pick, row_id, sort_field
+from reportbuilder.catalog.searching import find as find_template
+from reportbuilder.database import reading, transaction
+from reportbuilder.executions import overview
+from reportbuilder.executions.models import ReportExecution
+from reportbuilder.executions.states import ACTIVE, STATES, STATUS, phases_of
+from reportbuilder.reports import defining, favorites, searching
+from reportbuilder.reports.models import FREQUENCIES, ReportDefinition
+
+door = Door("Reports", f"{BASE}/reports", "Saved reports: a template, an instance and values under a name.")
+
+RECENT = 10  # executions shown with a report
+RUN_TYPES = ("once",)
+
+
+class LatestRun(Schema):
+    """The latest execution of a report."""
+
+    execution_id = fields.String(required=True)
+    status = fields.String(required=True, validate=one_of(runs.STATUSES))
+    phase = fields.String(required=True, validate=one_of(STATES))
+    created_at = Instant(required=True)
+    completed_at = Instant(required=True, allow_none=True)
+
+
+class ReportSchema(Schema):
+    """A report in the overview."""
+
+    report_id = fields.String(required=True)
+    name = fields.String(required=True)
+    description = fields.String(required=True)
+    template_id = fields.String(required=True)
+    template_name = fields.String(required=True)
+    instance_id = fields.String(required=True)
+    instance_name = fields.String(required=True)
+    owner_id = fields.UUID(required=True)
+    owner = fields.String(required=True, metadata={"description": "E-mail address"})
+    frequency = fields.String(required=True, validate=one_of(FREQUENCIES))
+    timezone = fields.String(required=True)
+    is_active = fields.Boolean(required=True)
+    is_favorite = fields.Boolean(required=True, metadata={"description": "Marked by you"})
+    execution_count = fields.Integer(required=True)
+    latest = fields.Nested(LatestRun, required=True, allow_none=True)
+    next_run_at = Instant(required=True, allow_none=True)
+    created_at = Instant(required=True)
+    updated_at = Instant(required=True)
+
+
+class ReportDetail(ReportSchema):
+    """A report with what it asks for and its recent executions."""
+
+    parameters = fields.Dict(required=True)
+    time_window = fields.Dict(
+        required=True, allow_none=True, metadata={"description": "Resolved at each run"}
+    )
+    recent_executions = fields.List(fields.Nested(runs.ExecutionSchema), required=True)
+    schedule = fields.Dict(required=True, allow_none=True)
+
+
+class ReportQuery(Page):
+    """Which reports."""
+
+    instance_id = Text(most=64)
+    owner_id = fields.UUID()
+    state = fields.String(validate=one_of(searching.STATES))
+    frequency = fields.String(validate=one_of(FREQUENCIES))
+    status = fields.String(
+        validate=one_of(runs.STATUSES), metadata={"description": "Of the latest execution"}
+    )
+    search = Text(most=200, metadata={"description": "Words that all occur in name, description or template"})
+    sort = sort_field(searching.SORTS, "-created_at")
+
+
+class RunWish(Schema):
+    """What to start with the new report."""
+
+    type = fields.String(required=True, validate=one_of(RUN_TYPES))
+
+
+class ReportChange(Schema):
+    """What can be changed of a report; parameters and window are replaced as wholes."""
+
+    name = Text(most=200)
+    description = fields.String(allow_none=True)
+    parameters = fields.Dict()
+    time_window = fields.Dict(allow_none=True)
+    timezone = Text(most=64)
+    is_active = Flag()
+
+
+class ReportBody(ReportChange):
+    """A new report."""
+
+    name = Text(most=200, required=True)
+    template_id = Text(most=64, required=True)
+    instance_id = Text(most=64, required=True)
+    run = fields.Nested(
+        RunWish, load_default=None, allow_none=True, metadata={"description": "Null only saves the report"}
+    )
+
+
+class CreatedReport(Schema):
+    """What came of a new report."""
+
+    report_id = fields.String(required=True)
+    execution_id = fields.String(required=True, allow_none=True)
+    schedule_id = fields.String(required=True, allow_none=True)
+    backfill_id = fields.String(required=True, allow_none=True)
+    dashboard_id = fields.String(required=True, allow_none=True)
+
+
+class RunBody(Schema):
+    """What is different in this run alone."""
+
+    parameters = fields.Dict(
+        load_default=dict, metadata={"description": "Over the report's; null is the default"}
+    )
+    time_window = fields.Dict(load_default=None, allow_none=True)
+
+
+def visible(session: Session, report_id: str, permission: str = "report:view") -> ReportDefinition:
+    """Return a report if the asker may do that with it.
+
+    :raises NotFound: if there is none that the asker may see.
+    :raises NotPermitted: if it is visible and that is not allowed.
+    """
+    row = searching.find(session, context.principal(), report_id)
+    permissions.ensure(context.principal(), permission, searching.subject_of(row), "report")
+    return row
+
+
+def shown(session: Session, rows: Sequence[ReportDefinition]) -> list[dict[str, Any]]:
+    """Return reports in the words of ReportSchema."""
+    marked = favorites.marked(session, context.principal().user_id, [row.id for row in rows])
+    latest = _latest(session, [row.last_execution_id for row in rows if row.last_execution_id])
+    return [
+        _shown(row) | {"is_favorite": row.id in marked, "latest": latest.get(row.last_execution_id)}
+        for row in rows
+    ]
+
+
+def _shown(row: ReportDefinition) -> dict[str, Any]:
+    names = ("report_id", "name", "frequency", "timezone", "is_active", "execution_count", "owner_id")
+    return {name: getattr(row, name) for name in (*names, "created_at", "updated_at")} | {
+        "description": row.description or "",
+        "template_id": row.template.template_id,
+        "template_name": row.template.name,
+        "instance_id": row.instance.instance_id,
+        "instance_name": row.instance.instance_name,
+        "owner": row.owner.email,
+        "next_run_at": None,
+    }
+
+
+def _latest(session: Session, ids: Sequence[UUID]) -> dict[UUID | None, dict[str, Any]]:
+    found = session.scalars(select(ReportExecution).where(ReportExecution.id.in_(ids)))
+    return {
+        run.id: {
+            "execution_id": run.execution_id,
+            "status": STATUS[run.state],
+            "phase": run.state,
+            "created_at": run.created_at,
+            "completed_at": run.completed_at,
+        }
+        for run in found
+    }
+
+
+def _whole(session: Session, row: ReportDefinition) -> dict[str, Any]:
+    recent, _ = overview.search(session, overview.Criteria(report_id=row.id), limit=RECENT)
+    return shown(session, [row])[0] | {
+        "parameters": row.parameters,
+        "time_window": row.time_window,
+        "recent_executions": [runs.shown(run) for run in recent],
+        "schedule": None,
+    }
+
+
+@door.route("")
+@door.arguments(ReportQuery, location="query")
+@door.response(200, list_of(ReportSchema))
+@door.refuses()
+def list_reports(query: dict[str, Any]) -> dict[str, Any]:
+    """List the reports on the instances that you may see."""
+    with reading() as session:
+        instance_id = row_id(session, AmcInstance.id, AmcInstance.instance_id, query.get("instance_id"))
+        wanted = pick(query, "owner_id", "state", "frequency", "search")
+        rows, total = searching.search(
+            session,
+            context.principal(),
+            searching.Criteria(instance_id=instance_id, **wanted),
+            also=_of_status(query.get("status")),
+            **pick(query, "sort", "page", "limit"),
+        )
+        return {"items": shown(session, rows), "total": total} | pick(query, "page", "limit")
+
+
+@door.route("", methods=["POST"])
+@door.arguments(Key, location="headers")
+@door.arguments(ReportBody)
+@door.response(201, CreatedReport)
+@door.refuses(400, 403, 404, 409, 429)
+@limits.reports
+@limits.executions
+def create_report(headers: dict[str, str], body: dict[str, Any]) -> Response:
+    """Create a report and start what `run` asks for: all or nothing."""
+    run = body.pop("run")
+
+    def work(session: Session) -> dict[str, Any]:
+        row = _create(session, body)
+        started = _start(session, row, {}) if run else {}
+        ids = {"execution_id": None, "schedule_id": None, "backfill_id": None, "dashboard_id": None}
+        return ids | pick(started, "execution_id") | {"report_id": row.report_id}
+
+    return once(headers, work, CreatedReport(), 201)
+
+
+@door.route("/<ident:report_id>")
+@door.response(200, ReportDetail)
+@door.refuses(404)
+def get_report(report_id: str) -> dict[str, Any]:
+    """Show one report with what it asks for and its recent executions."""
+    with reading() as session:
+        return _whole(session, visible(session, report_id))
+
+
+@door.route("/<ident:report_id>", methods=["PATCH"])
+@door.arguments(ReportChange)
+@door.response(200, ReportDetail)
+@door.refuses(400, 403, 404, 409)
+def change_report(body: dict[str, Any], report_id: str) -> dict[str, Any]:
+    """Change what is given; the whole must still fit the template."""
+    with transaction() as session:
+        row = visible(session, report_id, "report:change")
+        return _whole(session, defining.change(session, row, body, terms=ordering.terms()))
+
+
+@door.route("/<ident:report_id>", methods=["DELETE"])
+@door.response(204)
+@door.refuses(403, 404, 409)
+def delete_report(report_id: str) -> Response:
+    """Delete a report of which nothing runs; its executions and their rows stay."""
+    with transaction() as session:
+        row = visible(session, report_id, "report:delete")
+        busy = exists().where(ReportExecution.report_id == row.id, ReportExecution.state.in_(ACTIVE))
+        defining.delete(session, row, busy=bool(session.scalar(select(busy))))
+    return Response(status=204)
+
+
+@door.route("/<ident:report_id>/run", methods=["POST"])
+@door.arguments(Key, location="headers")
+@door.arguments(RunBody)
+@door.response(202, runs.ExecutionSchema)
+@door.refuses(400, 403, 404, 409, 429)
+@limits.executions
+def run_report(headers: dict[str, str], body: dict[str, Any], report_id: str) -> Response:
+    """Run a report now; values and window may be overridden for this run."""
+
+    def work(session: Session) -> dict[str, Any]:
+        return _start(session, visible(session, report_id, "report:run"), body)
+
+    return once(headers, work, runs.ExecutionSchema(), 202)
+
+
+def _create(session: Session, body: dict[str, Any]) -> ReportDefinition:
+    principal = context.principal()
+    return defining.create(
+        session,
+        {name: value for name, value in body.items() if name not in {"template_id", "instance_id"}},
+        owner=session.get_one(User, principal.user_id),
+        template=find_template(session, principal, body["template_id"]),
+        instance=ordering.instance(session, body["instance_id"], "report:create"),
+        terms=ordering.terms(),
+    )
+
+
+def _start(session: Session, row: ReportDefinition, body: dict[str, Any]) -> dict[str, Any]:
+    by = ordering.terms()
+    window = defining.window_of(row, by, body.get("time_window"))
+    what = defining.prepare_run(row, by, parameters=body.get("parameters"), window=window)
+    return ordering.start(session, row.template, row.instance, what, row)
+
+
+def _of_status(status: str | None) -> list[ColumnElement[bool]]:
+    if status is None:
+        return []
+    latest = select(ReportExecution.id).where(ReportExecution.state.in_(phases_of(status)))
+    return [ReportDefinition.last_execution_id.in_(latest)]
