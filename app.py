@@ -1,5 +1,7 @@
 """The composition root: makes the web application and wires its parts together."""
 
+from functools import partial
+
 from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask
 
@@ -67,9 +69,9 @@ def create_worker(chosen: Settings | None = None) -> WorkerProcess:
     """Make the worker of one process; its ``run`` works until it is asked to stop."""
     chosen = settings.load() if chosen is None else chosen
     app = _without_pages(chosen)
-    broker = make_broker(chosen.redis_url)
-    wakeups.deliver_with(over(broker))
-    return WorkerProcess(app, broker, make_ports(chosen, Connections(chosen)))
+    wakeups.deliver_with(over(make_broker(chosen.redis_url)))
+    ports = make_ports(chosen, Connections(chosen))
+    return WorkerProcess(app, partial(make_broker, chosen.redis_url), ports)
 
 
 def create_scheduler(chosen: Settings | None = None) -> BlockingScheduler:

@@ -24,18 +24,19 @@ ACTORS: tuple[tuple[str, Work, str, int], ...] = (
 QUEUES = {name: queue for name, _, queue, _ in ACTORS}
 
 
-def declare(broker: dramatiq.Broker, ports: Ports) -> None:
-    """Declare them on a broker. What they miss the sweeps find, so that retries are few."""
-    for name, work, queue, priority in ACTORS:
-        dramatiq.actor(
-            broker=broker,
-            actor_name=name,
-            queue_name=queue,
-            priority=priority,
-            max_retries=3,
-            min_backoff=1_000,
-            max_backoff=10_000,
-        )(_bound(work, ports))
+def declare(broker: dramatiq.Broker, ports: Ports, queue: str) -> None:
+    """Declare those of a queue on a broker. What they miss the sweeps find, so that retries are few."""
+    for name, work, theirs, priority in ACTORS:
+        if theirs == queue:
+            dramatiq.actor(
+                broker=broker,
+                actor_name=name,
+                queue_name=queue,
+                priority=priority,
+                max_retries=3,
+                min_backoff=1_000,
+                max_backoff=10_000,
+            )(_bound(work, ports))
 
 
 def _bound(work: Work, ports: Ports) -> Callable[[str], None]:

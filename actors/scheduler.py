@@ -8,18 +8,20 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask
 
 from actors.upkeep import Tick
-from reportbuilder import logs
+from reportbuilder import clock, logs
 
 log = logs.get_logger(__name__)
 
 
 def make_scheduler(app: Flask, ticks: list[Tick]) -> BlockingScheduler:
-    """Return a scheduler with the ticks; one that is late runs once, and never beside itself."""
+    """Return a scheduler with the ticks; each runs at once; one that is late runs once, never beside itself."""
     scheduler = BlockingScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
     for tick in ticks:
-        scheduler.add_job(_safely(app, tick), "interval", seconds=tick.every, id=tick.name)
+        scheduler.add_job(
+            _safely(app, tick), "interval", seconds=tick.every, id=tick.name, next_run_time=clock.now()
+        )
     return scheduler
 
 

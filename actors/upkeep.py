@@ -39,7 +39,7 @@ def ticks(ports: Ports, connections: Connections) -> list[Tick]:
     """Return the table of what is done how often."""
     settings = ports.settings
     return [
-        Tick("sweep", settings.sweep_every, lambda: sweep(settings.instance_slots)),
+        Tick("sweep", settings.sweep_every, lambda: sweep(settings)),
         Tick("pulse", BEAT_EVERY, lambda: beat_once("scheduler")),
         Tick("tokens", 60.0, lambda: keep_tokens_fresh(connections)),
         Tick("keys", 3600.0, forget_keys),

@@ -1,6 +1,7 @@
 """A worker process: threads for short calls, threads for long results, and a pulse."""
 
 import signal
+from collections.abc import Callable
 from threading import Event
 
 import dramatiq
@@ -19,19 +20,27 @@ STOP_MILLISECONDS = 20_000
 
 
 class WorkerProcess:
-    """The workers of one process; a quarter of the threads fetch results, so that calls do not wait."""
+    """The workers of one process; a quarter of the threads fetch results, so that calls do not wait.
 
-    def __init__(self, app: Flask, broker: dramatiq.Broker, ports: Ports) -> None:
+    ``make_broker`` is called for each kind of work, since a Dramatiq broker carries one worker.
+    """
+
+    def __init__(self, app: Flask, make_broker: Callable[[], dramatiq.Broker], ports: Ports) -> None:
         self.app = app
         self.stopping = Event()
-        broker.add_middleware(InAppContext(app))
-        declare(broker, ports)
         threads = ports.settings.worker_threads
         long = max(1, threads // 4)
         self.workers = [
-            dramatiq.Worker(broker, queues={queue}, worker_threads=count, worker_timeout=POLL_MILLISECONDS)
+            self._worker(make_broker(), ports, queue, count)
             for queue, count in ((CALLS, max(1, threads - long)), (RESULTS, long))
         ]
+
+    def _worker(self, broker: dramatiq.Broker, ports: Ports, queue: str, threads: int) -> dramatiq.Worker:
+        broker.add_middleware(InAppContext(self.app))
+        declare(broker, ports, queue)
+        return dramatiq.Worker(
+            broker, queues={queue}, worker_threads=threads, worker_timeout=POLL_MILLISECONDS
+        )
 
     def run(self) -> None:
         """Work until asked to stop by SIGTERM or SIGINT; what is in hand is ended first."""

@@ -16,14 +16,12 @@ from reportbuilder.executions.waking import ask_look
 
 log = logs.get_logger(__name__)
 
-SEND_AGAIN = timedelta(seconds=30)  # a cancel that no look has confirmed by then is sent once more
-
 
 def send_cancel(ports: Ports, execution_id: str) -> None:
     """Tell AMC to stop a running execution that somebody wants stopped; may run any number of times."""
     with logs.bound(execution_id=execution_id):
         with transaction() as session:
-            execution = _claim(session, execution_id)
+            execution = _claim(ports, session, execution_id)
         if execution is None:
             return
         reached("cancel_claimed")
@@ -34,7 +32,7 @@ def send_cancel(ports: Ports, execution_id: str) -> None:
             ask_look(session, execution.instance, clock.now() + timedelta(seconds=1))
 
 
-def _claim(session: Session, execution_id: str) -> ReportExecution | None:
+def _claim(ports: Ports, session: Session, execution_id: str) -> ReportExecution | None:
     now = clock.now()
     execution = session.scalars(
         select(ReportExecution)
@@ -42,7 +40,8 @@ def _claim(session: Session, execution_id: str) -> ReportExecution | None:
         .where(ReportExecution.cancel_requested_at.is_not(None))
         .options(joinedload(ReportExecution.instance))
     ).one_or_none()
-    due = or_(ReportExecution.cancel_sent_at.is_(None), ReportExecution.cancel_sent_at <= now - SEND_AGAIN)
+    again = now - timedelta(seconds=ports.settings.cancel_again)
+    due = or_(ReportExecution.cancel_sent_at.is_(None), ReportExecution.cancel_sent_at <= again)
     if execution is None or not claim(session, execution, guard=(due,), cancel_sent_at=now):
         return None
     return execution

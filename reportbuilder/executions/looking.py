@@ -23,7 +23,6 @@ from reportbuilder.executions.waking import LOOK, ask_submit
 
 log = logs.get_logger(__name__)
 
-LEASE = timedelta(seconds=30)  # a look that has not ended by then is taken for dead
 EARLY = timedelta(milliseconds=250)  # clocks and queues are not exact
 SKEW = timedelta(minutes=5)  # how far AMC's clock may be from ours
 SINGLE_LOOKS = 5  # executions missing from the list that one look asks for one by one
@@ -31,11 +30,15 @@ SINGLE_LOOKS = 5  # executions missing from the list that one look asks for one 
 
 @dataclass(frozen=True)
 class View:
-    """What a look is about: the executions of an instance that AMC may tell something of."""
+    """What a look is about: the executions of an instance that AMC may tell something of.
+
+    It began ``at``, and is taken for dead if it has not ended ``until``.
+    """
 
     instance: AmcInstance
     holding: list[ReportExecution]
     at: datetime
+    until: datetime
 
     @property
     def running(self) -> list[ReportExecution]:
@@ -63,7 +66,7 @@ def look(ports: Ports, instance_id: str) -> None:
     """Look at an instance if its time has come; may run any number of times."""
     with logs.bound(instance_id=instance_id):
         with transaction() as session:
-            view = _claim(session, instance_id)
+            view = _claim(ports, session, instance_id)
         if view is None:
             return
         try:
@@ -75,7 +78,7 @@ def look(ports: Ports, instance_id: str) -> None:
             _settle(ports, view, listed)
 
 
-def _claim(session: Session, instance_id: str) -> View | None:
+def _claim(ports: Ports, session: Session, instance_id: str) -> View | None:
     now = clock.now()
     instance = lock(session, instance_id)
     if instance is None or instance.next_look_at is None or instance.next_look_at > now + EARLY:
@@ -87,11 +90,11 @@ def _claim(session: Session, instance_id: str) -> View | None:
             )
         )
     )
-    view = View(instance, holding, now)
+    view = View(instance, holding, now, clock.in_seconds(ports.settings.look_lease))
     if instance.throttled_until and instance.throttled_until > now:
         _next_look(session, instance, instance.throttled_until)
     elif view.running or view.lost:
-        instance.next_look_at = now + LEASE
+        instance.next_look_at = view.until
         return view
     else:
         _next_look(session, instance, min((e.lease_until or now for e in holding), default=None))
@@ -183,7 +186,7 @@ def _plan(ports: Ports, session: Session, instance: AmcInstance, view: View) -> 
     still = [execution for execution in view.holding if execution.state in IN_SLOT]
     ages = [(now - (execution.submitted_at or now)).total_seconds() for execution in still]
     delay = cadence.until_next_look(ages, ports.settings.look_min, ports.settings.look_max)
-    if instance.next_look_at is not None and instance.next_look_at < view.at + LEASE:
+    if instance.next_look_at is not None and instance.next_look_at < view.until:
         delay = 0.0 if delay is None else delay  # somebody brought the look forward while we were looking
         _next_look(session, instance, min(instance.next_look_at, clock.in_seconds(delay)))
     else:

@@ -8,25 +8,25 @@ from sqlalchemy.orm import Session
 from reportbuilder import clock, wakeups
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.database import reading, transaction
-from reportbuilder.executions.cancelling import SEND_AGAIN
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.states import IN_SLOT
 from reportbuilder.executions.waking import CANCEL, COLLECT, LOOK, SUBMIT_NEXT
+from reportbuilder.settings import Settings
 from reportbuilder.wakeups import WakeUp
 
 GRACE = timedelta(seconds=3)  # hints normally arrive well within this
 
 
-def sweep(default_slots: int) -> int:
+def sweep(settings: Settings) -> int:
     """Send the hints that should have been followed by now; return how many."""
     with transaction() as session:
         _give_looks(session)
     with reading() as session:
         found = [
             *_overdue_looks(session),
-            *_startable(session, default_slots),
+            *_startable(session, settings.instance_slots),
             *_uncollected(session),
-            *_uncancelled(session),
+            *_uncancelled(session, settings.cancel_again),
         ]
     for wake_up in found:
         wakeups.send(wake_up)
@@ -75,7 +75,7 @@ def _uncollected(session: Session) -> list[WakeUp]:
     return [WakeUp(COLLECT, name) for name in session.scalars(late)]
 
 
-def _uncancelled(session: Session) -> list[WakeUp]:
+def _uncancelled(session: Session, again: float) -> list[WakeUp]:
     now = clock.now()
     unsent = and_(
         ReportExecution.cancel_sent_at.is_(None), ReportExecution.cancel_requested_at <= now - GRACE
@@ -83,6 +83,6 @@ def _uncancelled(session: Session) -> list[WakeUp]:
     late = select(ReportExecution.execution_id).where(
         ReportExecution.state == "running",
         ReportExecution.cancel_requested_at.is_not(None),
-        or_(unsent, ReportExecution.cancel_sent_at <= now - SEND_AGAIN),
+        or_(unsent, ReportExecution.cancel_sent_at <= now - timedelta(seconds=again)),
     )
     return [WakeUp(CANCEL, name) for name in session.scalars(late)]

@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from dramatiq.rate_limits.backends import StubBackend
 from flask import Flask
-from reportbuilder.results.store import open_store
 
 from reportbuilder import wakeups
 from reportbuilder.amc.connections import Connections
 from reportbuilder.amc.pacing import Pace
 from reportbuilder.executions.ports import Ports
+from reportbuilder.results.store import open_store
 from reportbuilder.sandbox import Faults, Options, Sandbox
 from reportbuilder.settings import Settings
 from tests.cast import Cast

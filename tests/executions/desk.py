@@ -56,7 +56,7 @@ class Workers:
             assert time.monotonic() < end, f"not reached; waiting wake-ups: {self.queue}"
             self.step()
             if sweeps:
-                sweep(self.ports.settings.instance_slots)
+                sweep(self.ports.settings)
             time.sleep(0.02)
 
 

@@ -44,6 +44,8 @@ def short_leases(chosen: Settings, box: Sandbox, redis_url: str) -> Settings:
         collect_lease=3.0,
         look_min=0.2,
         look_max=1.0,
+        look_lease=3.0,
+        cancel_again=2.0,
         sweep_every=0.5,
         worker_threads=4,
     )

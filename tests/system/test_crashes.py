@@ -81,8 +81,7 @@ def test_killed_on_the_way_to_a_cancel(deployment: Deployment, desk: Desk, box: 
     desk.cancel(execution_id)
     wait_until(lambda: doomed.poll() is not None, 30, deployment.told)
     deployment.start("worker")
-    # a cancel that no look has confirmed is sent again after half a minute
-    wait_until(desk.all_final, 45, deployment.told)
+    wait_until(desk.all_final, SECONDS_AFTER_RESTART, deployment.told)
     assert (desk.state(execution_id), runs_of(box, desk, execution_id)) == ("cancelled", ["CANCELLED"])
 
 
