@@ -14,7 +14,7 @@ log = logs.get_logger(__name__)
 
 
 def make_scheduler(app: Flask, ticks: list[Tick]) -> BlockingScheduler:
-    """Return a scheduler with the ticks; each runs at once; one that is late runs once, never beside itself."""
+    """Return a scheduler with the ticks: each runs at once; a late one runs once, never beside itself."""
     scheduler = BlockingScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
