@@ -1,5 +1,7 @@
 """The WSGI application: AMC's addresses, each answered from the sandbox's own state."""
 
+import contextlib
+import socket
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -183,9 +185,16 @@ def _links(box: Box) -> Door:
 def _lose(box: Box) -> Response:
     """Answer an accepted submission with nothing: a dropped connection, or a gateway's time-out."""
     connection = request.environ.get("werkzeug.socket")
-    if box.faults.lost_style == "drop" and connection is not None:
-        box.drop(connection)
+    if box.faults.lost_style == "drop":
+        _hang_up(connection)
     return broken(504, "message")
+
+
+def _hang_up(connection: socket.socket | None) -> None:
+    """Close the caller's connection in the middle of an answer, if the server lets us have it."""
+    if connection is not None:
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 def _add_data_sources(app: Flask, box: Box) -> None:
@@ -213,7 +222,9 @@ def _add_downloads(app: Flask, box: Box) -> None:
         content = box.content(execution, name)
         if isinstance(content, dict):
             return answer(content, kind=PLAIN)
-        return file_answer(content, box.faults.bytes_per_second)
+        connection = request.environ.get("werkzeug.socket")
+        cut = (lambda: _hang_up(connection)) if box.troubles.strikes("cut_next") else None
+        return file_answer(content, box.faults.bytes_per_second, cut)
 
     app.add_url_rule("/results/<execution>/<name>", "download", download)
 

@@ -1,7 +1,5 @@
 """The state of one sandbox: its executions, tokens, faults and counts, apart from HTTP."""
 
-import contextlib
-import socket
 import threading
 import uuid
 from collections import Counter
@@ -160,11 +158,6 @@ class Box:
         if name == "metadata.json":
             return execution_body(execution, with_workflow=True)
         return next(path for path in execution.computation.files if path.name == name)
-
-    def drop(self, connection: socket.socket) -> None:
-        """Close a caller's connection without an answer."""
-        with contextlib.suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
 
     def settle(self, seconds: float = 30.0) -> None:
         """Wait until every accepted query has been computed.

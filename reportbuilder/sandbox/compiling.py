@@ -17,7 +17,7 @@ from reportbuilder.sandbox.instants import Window
 from reportbuilder.sandbox.lineage import output_sources
 from reportbuilder.sandbox.refusals import check, check_aggregation, check_tokens
 from reportbuilder.sandbox.tables import documented
-from reportbuilder.sandbox.translation import translate
+from reportbuilder.sandbox.translation import MOMENTS, translate
 
 _LONG = {"bigint", "hugeint", "uhugeint", "ubigint"}
 _AMC_TYPES = {
@@ -35,6 +35,7 @@ _AMC_TYPES = {
     "interval": "CALENDAR_INTERVAL",
 }
 _UNKNOWN_COLUMN = re.compile(r'Referenced column "([^"]+)"')
+_UNGROUPED = re.compile(r'column "([^"]+)" must appear in the GROUP BY')
 _UNKNOWN_TABLE = re.compile(r'Referenced table "([^"]+)"')
 
 
@@ -110,7 +111,7 @@ def compile_workflow(
 def _depends_on_now(tree: exp.Query) -> bool:
     if tree.find(exp.CurrentDate, exp.CurrentTimestamp):
         return True
-    return any(isinstance(cast.this, exp.Literal) for cast in tree.find_all(exp.Cast))
+    return any(literal.name.strip().lower() in MOMENTS for literal in tree.find_all(exp.Literal))
 
 
 def _to_duckdb(tree: exp.Query, body: dict[str, Any], window: Window, now: datetime) -> str:
@@ -140,6 +141,7 @@ def _reason(message: str, tree: exp.Query) -> str:
     for pattern, text in (
         (_UNKNOWN_COLUMN, "Column '{}' not found in any table"),
         (_UNKNOWN_TABLE, "Table '{}' not found"),
+        (_UNGROUPED, "Expression '{}' is not being grouped"),
     ):
         match = pattern.search(message)
         if match:

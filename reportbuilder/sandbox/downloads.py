@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -60,9 +60,10 @@ def _xml(status: int, code: str, message: str) -> Response:
     return Response(text, status, content_type="application/xml")
 
 
-def file_answer(path: Path, bytes_per_second: int) -> Response:
-    """Return the file's bytes, slowed down if asked."""
-    response = Response(_pieces(path, bytes_per_second), content_type="binary/octet-stream")
+def file_answer(path: Path, bytes_per_second: int, cut: Callable[[], None] | None) -> Response:
+    """Return the file's bytes, slowed down if asked, and cut off half way if ``cut`` is there to do so."""
+    pieces = _pieces(path, bytes_per_second) if cut is None else _half(path, cut)
+    response = Response(pieces, content_type="binary/octet-stream")
     response.headers["Content-Length"] = str(path.stat().st_size)
     response.headers["ETag"] = f'"{path.name}"'
     return response
@@ -75,3 +76,10 @@ def _pieces(path: Path, bytes_per_second: int) -> Iterator[bytes]:
             yield piece
             if bytes_per_second:
                 time.sleep(len(piece) / bytes_per_second)
+
+
+def _half(path: Path, cut: Callable[[], None]) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield file.read(path.stat().st_size // 2)
+    cut()
+    raise ConnectionAbortedError("cut off on purpose")

@@ -9,6 +9,10 @@ CLIENT_ID = "amzn1.application-oa2-client.sandbox"
 CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - opens nothing but this local server
 REFRESH_TOKEN = "Atzr|sandbox"  # noqa: S105 - opens nothing but this local server
 
+# the calls that throttling and 5xx may hit
+KINDS = frozenset(
+    {"submit", "list", "get", "cancel", "download_urls", "accounts", "instances", "data_sources"}
+)
 ThrottleStyle = Literal["seconds", "date", "none", "html"]
 ErrorBody = Literal["message", "html", "empty", "mix"]
 LostStyle = Literal["drop", "gateway"]
@@ -66,6 +70,7 @@ class Faults:
         default=0, metadata={"help": "rows of one result file, at most five files; 0: one file"}
     )
     url_life: float = field(default=600.0, metadata={"help": "seconds for which a download URL is good"})
+    cut_next: int = field(default=0, metadata={"help": "so many next downloads break off half way"})
     bytes_per_second: int = field(default=0, metadata={"help": "speed of downloads; 0: as fast as it goes"})
 
     def changed(self, changes: dict[str, Any]) -> "Faults":
@@ -81,6 +86,8 @@ class Faults:
             choices = get_args(known[name].type)
             if choices and value not in choices:
                 raise ValueError(f"{name}: {value!r} is not one of {', '.join(choices)}")
+            if name == "only" and not set(filter(None, str(value).split(","))) <= KINDS:
+                raise ValueError(f"only: {value!r} is not a list of {', '.join(sorted(KINDS))}")
             if not isinstance(value, {bool: bool, str: str}.get(kind, int | kind)):
                 text = f"{name}: {value!r} is not of type {kind.__name__}"
                 raise ValueError(text)  # noqa: TRY004 - one error for every wrong value

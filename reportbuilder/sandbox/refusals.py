@@ -7,7 +7,7 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from reportbuilder.sandbox.bindings import is_cte
-from reportbuilder.sandbox.dialect import RefusedError, place, tokenize
+from reportbuilder.sandbox.dialect import RefusedError, place, span, tokenize
 
 
 def _words(text: str) -> frozenset[str]:
@@ -128,6 +128,27 @@ def _refuse_clauses(tree: exp.Query) -> None:
             raise RefusedError('Encountered "RECURSIVE".')
 
 
+def _refuse_widths(tree: exp.Query) -> None:
+    """A WITH query names all of its columns or none."""
+    for cte in tree.find_all(exp.CTE):
+        named = len(cte.args["alias"].columns)
+        if named and named != (_width(cte.this) or named):
+            raise RefusedError(
+                f"{span(cte.args['alias'])}Number of columns must match number of query columns"
+            )
+
+
+def _width(query: exp.Expr) -> int | None:
+    """Return how many columns a query has, None if that takes more than a look."""
+    values = query if isinstance(query, exp.Values) else query.find(exp.Values)
+    if values is not None and values.parent in (query, query.args.get("from_")):
+        row = values.expressions[0]
+        return len(row.expressions) if isinstance(row, exp.Tuple) else 1
+    if isinstance(query, exp.Select) and not any(_is_star(item) for item in query.expressions):
+        return len(query.expressions)
+    return None
+
+
 def _refuse_star(tree: exp.Query) -> None:
     for select in final_selects(tree):
         if any(_is_star(item) for item in select.expressions):
@@ -173,5 +194,6 @@ _TREE_RULES: tuple[Callable[[exp.Query], None], ...] = (
     _refuse_order,
     _refuse_joins,
     _refuse_clauses,
+    _refuse_widths,
     _refuse_star,
 )

@@ -61,7 +61,8 @@ class Sandbox(Box):
             server.shutdown()
             thread.join()
             for connection in tuple(connections):
-                self.drop(connection)
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
             server.server_close()
             self._server = None
             self.close()

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from reportbuilder.sandbox.dialect import RefusedError
 
-_DAYS = {"today": 0, "now": 0, "yesterday": -1, "tomorrow": 1}
+MOMENTS = {"today": 0, "now": 0, "yesterday": -1, "tomorrow": 1}
 Args = list[exp.Expr]
 
 
@@ -44,10 +44,10 @@ def _moment(node: exp.Expr, now: datetime) -> exp.Expr:
         return timestamp_literal(now)
     if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) and node.this.is_string:
         word = node.this.name.strip().lower()
-        if word in _DAYS and node.to.is_type("date"):
+        if word in MOMENTS and node.to.is_type("date"):
             return (
-                _call("add", date_literal(now), exp.Literal.number(_DAYS[word]))
-                if _DAYS[word]
+                _call("add", date_literal(now), exp.Literal.number(MOMENTS[word]))
+                if MOMENTS[word]
                 else (date_literal(now))
             )
         if word == "now" and node.to.is_type("timestamp"):

@@ -20,7 +20,7 @@ _TITLES = {
     503: "503 Service Temporarily Unavailable",
     504: "504 Gateway Time-out",
 }
-Counter = Literal["throttle_next", "error_next", "lost_next", "failure_next", "token_error_next"]
+Counter = Literal["throttle_next", "error_next", "lost_next", "failure_next", "token_error_next", "cut_next"]
 
 
 class Troubles:

@@ -174,7 +174,16 @@ def test_window_functions_ordinals_aliases_and_unions(caller: Caller) -> None:
             "WITH RECURSIVE t (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT MAX(n) AS n FROM t",
             "RECURSIVE",
         ),
-        ("WITH t (a) AS (VALUES (1, 2)) SELECT a FROM t GROUP BY a QUALIFY 1 = 1", 'Encountered "QUALIFY"'),
+        (
+            "WITH t (a) AS (VALUES (1, 2)) SELECT a FROM t",
+            "Number of columns must match number of query columns",
+        ),
+        (
+            "WITH t (a, b) AS (SELECT 1) SELECT a FROM t",
+            "Number of columns must match number of query columns",
+        ),
+        ("SELECT campaign, COUNT(*) AS n FROM dsp_impressions", "Expression 'campaign' is not being grouped"),
+        ("WITH t (a) AS (VALUES (1), (2)) SELECT a FROM t GROUP BY a QUALIFY 1 = 1", 'Encountered "QUALIFY"'),
         ("SELECT CUSTOM_PARAMETER('x') AS x", "Filter operation x referenced an undeclared parameter x"),
         ("SELECT BUILT_IN_PARAMETER('NOW') AS x", "unknown built-in parameter NOW"),
         (

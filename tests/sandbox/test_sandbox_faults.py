@@ -192,9 +192,26 @@ def test_downloads_can_be_slow(start: Start, clock: Any) -> None:
     assert len(answer.content) == int(answer.headers["Content-Length"])
 
 
+def test_a_download_can_break_off(start: Start, clock: Any) -> None:
+    caller = start(Faults(cut_next=1))
+    execution = caller.submit()
+    caller.box.settle()
+    clock.move(10)
+    (link,) = caller.links(execution)
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        requests.get(link, timeout=10)
+    assert requests.get(link, timeout=10).text.count("\n") == 13
+
+
 def test_faults_are_checked(start: Start) -> None:
     box = start().box
-    for wrong in ({"throttle": 1}, {"throttle_rate": "often"}, {"throttle_style": "soon"}, {"revoked": 1}):
+    for wrong in (
+        {"throttle": 1},
+        {"throttle_rate": "often"},
+        {"throttle_style": "soon"},
+        {"revoked": 1},
+        {"only": "submitting"},
+    ):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             box.fault(**wrong)
     assert box.faults == Faults()

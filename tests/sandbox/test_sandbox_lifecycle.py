@@ -1,12 +1,13 @@
 """States by the clock: waiting, running, limits, cancelling, and what a client sees of it."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import requests
 
-from reportbuilder.sandbox import Faults
+from reportbuilder.sandbox import Faults, Sandbox
 from tests.sandbox.caller import CAMPAIGNS, JANUARY, Caller
 
 Start = Callable[..., Caller]
@@ -77,6 +78,27 @@ def test_instances_have_slots_of_their_own(start: Start, clock: Any) -> None:
     state = caller.box.state()
     assert state["running"] == {"amcload001": 2, "amcload002": 2, "amcload003": 2}
     assert state["pending"] == {"amcload001": 1, "amcload002": 1, "amcload003": 1}
+
+
+def test_many_callers_at_once_leave_an_exact_record(shared_box: Sandbox) -> None:
+    before = {one["workflowExecutionId"] for one in shared_box.state()["executions"]}
+
+    def work(number: int) -> list[str]:
+        mine = Caller(shared_box, f"amcnorthwind0{1 + number % 2}")
+        executions = [
+            mine.submit("SELECT 1 AS x", workflow={"workflowId": f"t{number}.{k}"}) for k in range(15)
+        ]
+        mine.cancel(executions[0])
+        assert {mine.finished(one)["status"] for one in executions} <= {"SUCCEEDED", "CANCELLED"}
+        return executions
+
+    with ThreadPoolExecutor(6) as pool:
+        made = [one for executions in pool.map(work, range(6)) for one in executions]
+    state = shared_box.state()
+    after = [one for one in state["executions"] if one["workflowExecutionId"] not in before]
+    assert sorted(one["workflowExecutionId"] for one in after) == sorted(made)
+    assert len({one["workflowId"] for one in after}) == 90
+    assert max(state["max_running"].values()) <= 10
 
 
 def test_cancelling_frees_the_slot_and_hides_the_run(start: Start, clock: Any) -> None:
