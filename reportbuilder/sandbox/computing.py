@@ -73,7 +73,13 @@ class Computing:
     def close(self) -> None:
         """Stop the threads and remove every file."""
         self._compilers.shutdown(cancel_futures=True)
-        self._queries.shutdown(cancel_futures=True)
+        self._queries.shutdown(wait=False, cancel_futures=True)
+        ending = threading.Thread(target=self._queries.shutdown)
+        ending.start()
+        while ending.is_alive():  # again and again: a query that only begins does not feel it
+            for warehouse in self._warehouses.values():
+                warehouse.interrupt()
+            ending.join(0.05)
         for warehouse in self._warehouses.values():
             warehouse.close()
         self._shape.close()

@@ -46,6 +46,7 @@ class Warehouse:
         self._options, self._number, self._end = options, number, end
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._lock = threading.Lock()
+        self._busy: set[duckdb.DuckDBPyConnection] = set()
 
     def connection(self) -> duckdb.DuckDBPyConnection:
         """Return the open database, made if need be."""
@@ -53,6 +54,11 @@ class Warehouse:
             if self._connection is None:
                 self._connection = self._open()
             return self._connection
+
+    def interrupt(self) -> None:
+        """Stop what is being computed or made, as far as it runs now."""
+        for connection in tuple(self._busy):
+            connection.interrupt()
 
     def close(self) -> None:
         """Close the database."""
@@ -69,16 +75,27 @@ class Warehouse:
         timer.daemon = True
         timer.start()
         try:
-            yield cursor
+            with self._noted(cursor):
+                yield cursor
         finally:
             timer.cancel()
             cursor.close()
+
+    @contextlib.contextmanager
+    def _noted(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """Let ``interrupt`` reach this connection."""
+        self._busy.add(connection)
+        try:
+            yield
+        finally:
+            self._busy.discard(connection)
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         text = script(self._options, self._number, self._end)
         if self._options.data_dir is None:
             connection = duckdb.connect()
-            connection.execute(text)
+            with self._noted(connection):
+                connection.execute(text)
         else:
             connection = duckdb.connect(str(self._file(text, self._options.data_dir)), read_only=True)
         _lock(connection)
@@ -91,7 +108,7 @@ class Warehouse:
         path = folder / f"sandbox-{name}.duckdb"
         if not path.exists():
             draft = path.with_suffix(f".{os.getpid()}.{self._number}.tmp")
-            with duckdb.connect(str(draft)) as connection:
+            with duckdb.connect(str(draft)) as connection, self._noted(connection):
                 connection.execute(text)
             draft.replace(path)
         return path

@@ -1,5 +1,6 @@
 """What can go wrong at AMC goes wrong here on demand: sign-in, throttling, 5xx, lost answers."""
 
+import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -241,6 +242,26 @@ def test_calls_are_counted_by_kind(start: Start, clock: Any) -> None:
     caller.status(execution)
     expected = {"token": 1, "submit": 1, "download_urls": 1, "download": 1, "cancel": 1, "get": 1}
     assert caller.box.state()["calls"] == expected
+
+
+ENDLESS = (
+    "SELECT COUNT(*) AS n FROM dsp_impressions a, dsp_impressions b, dsp_impressions c WHERE a.site <> c.site"
+)
+
+
+def test_a_query_without_end_is_stopped(start: Start, clock: Any) -> None:
+    caller = start(users=2000, query_seconds=0.3)
+    execution = caller.submit(ENDLESS, timeWindowType="ALL", timeWindowStart=None, timeWindowEnd=None)
+    caller.box.settle()
+    clock.move(10)
+    assert caller.execution(execution)["statusReason"] == "The query exceeded its time limit."
+
+
+def test_the_end_waits_for_no_query() -> None:
+    with Sandbox(Options(users=2000)).serving() as box:
+        box.submit("amcnorthwind01", {"workflow": {"sqlQuery": ENDLESS}, "timeWindowType": "ALL"})
+        begin = time.monotonic()
+    assert time.monotonic() - begin < 5
 
 
 def test_nothing_is_left_after_serving() -> None:
