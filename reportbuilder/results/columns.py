@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 MAX_DIGITS = 38  # of a DECIMAL
@@ -138,3 +139,8 @@ class ResultColumn:
 def quoted(name: str) -> str:
     """Return the name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def literal(path: Path) -> str:
+    """Return the path as an SQL literal."""
+    return "'" + str(path).replace("'", "''") + "'"

@@ -18,6 +18,7 @@ from reportbuilder.results.columns import (
     OutputColumn,
     ResultColumn,
     declared_type,
+    literal,
     quoted,
     type_word,
 )
@@ -147,7 +148,7 @@ class _Conversion:
         )
         rows = min(max(self.group_bytes // max(self.spooled.line_bytes, 1), _GROUP_ROWS[0]), _GROUP_ROWS[1])
         statement = (
-            f"COPY (SELECT {chosen} FROM {self._source()}) TO {_literal(self.work / 'rows.parquet')} "  # noqa: S608 - names quoted
+            f"COPY (SELECT {chosen} FROM {self._source()}) TO {literal(self.work / 'rows.parquet')} "  # noqa: S608 - names quoted
             f"(FORMAT parquet, ROW_GROUP_SIZE {rows})"
         )
         with self._connect() as connection:
@@ -159,7 +160,7 @@ class _Conversion:
     def _source(self) -> str:
         types = ", ".join(f"'{column}': 'VARCHAR'" for column in self._columns())
         return (
-            f"read_csv({_literal(self.work / 'body.csv')}, auto_detect = false, header = false, delim = ',', "
+            f"read_csv({literal(self.work / 'body.csv')}, auto_detect = false, header = false, delim = ',', "
             f"""quote = '"', escape = '"', new_line = '\\n', strict_mode = true, columns = {{{types}}}, """
             f"max_line_size = {self.line}, buffer_size = {max(self.line, _BUFFER)})"
         )
@@ -175,13 +176,9 @@ class _Conversion:
                 "autoload_known_extensions": False,
             }
         )
-        connection.execute(f"SET allowed_directories = [{_literal(self.work)}]")
+        connection.execute(f"SET allowed_directories = [{literal(self.work)}]")
         connection.execute("SET enable_external_access = false; SET lock_configuration = true")
         return connection
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _explain(error: str) -> str:
