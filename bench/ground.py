@@ -111,7 +111,13 @@ def _people(vault: Vault) -> None:
             )
         )
         session.add(
-            QueryTemplate(template_id="tpl_0123456789ab", name="Bench", category="bench", sql_template=SQL)
+            QueryTemplate(
+                template_id="tpl_0123456789ab",
+                name="Bench",
+                category="bench",
+                sql_template=SQL,
+                is_public=True,
+            )
         )
 
 

@@ -53,7 +53,7 @@ def _start(here: Ground) -> tuple[str, dict[str, str]]:
     with transaction() as session:
         user = session.scalars(select(User)).one()
         instance = session.scalars(select(AmcInstance)).one()
-        grants.grant(session, user, instance, "run")
+        grants.grant(session, user.id, instance.id, "run")
         bearer = tokens.issue(session, user, "bench", "run").text
     url = f"http://127.0.0.1:{port}"
     wait_until(lambda: _ready(url), 60, here.deployment.told)
@@ -94,7 +94,9 @@ def _report(here: Ground, answered: dict[str, tuple[float, float]]) -> bool:
         for name, (began, _) in answered.items()
     )
     answers = sorted(took for _, took in answered.values())
-    told = f"median {_at(delays, 0.5):.0f} ms, p95 {_at(delays, 0.95):.0f} ms, at most {_at(delays, 1):.0f} ms"
+    told = (
+        f"median {_at(delays, 0.5):.0f} ms, p95 {_at(delays, 0.95):.0f} ms, at most {_at(delays, 1):.0f} ms"
+    )
     print(f"the API answers: median {_at(answers, 0.5):.0f} ms, p95 {_at(answers, 0.95):.0f} ms")
     return verdict("from API call to AMC's accept", kept=_at(delays, 0.95) < PROMISE * 1000, told=told)
 
