@@ -11,7 +11,7 @@ from reportbuilder.parameters.conditions import condition_span
 from reportbuilder.parameters.dates import DateRange, today_in
 from reportbuilder.parameters.days import resolve
 from reportbuilder.parameters.definitions import Definition
-from reportbuilder.parameters.kinds import Form
+from reportbuilder.parameters.kinds import SqlForm
 from reportbuilder.parameters.naming import END, fits, window_part
 from reportbuilder.parameters.placeholders import Placeholder, Template, read_template
 from reportbuilder.parameters.places import Misplaced, Place
@@ -36,7 +36,7 @@ def find_source(found: Placeholder, declared: Declared) -> tuple[Definition | No
     if found.name in declared:
         return declared[found.name], found.part
     stem, _, part = found.name.rpartition("_")
-    if part in ("start", "end") and stem in declared and declared[stem].form in (Form.RANGE, Form.ANY):
+    if part in ("start", "end") and stem in declared and declared[stem].form in (SqlForm.RANGE, SqlForm.ANY):
         return declared[stem], part
     return None, found.part
 
@@ -94,30 +94,30 @@ def _find_fault(template: Template, found: Placeholder, declared: Declared) -> s
 
 _DATE_PLACES = (Place.EXPRESSION, Place.QUOTED, Place.ITEMS, Place.LIST, Place.LIKE)
 _WAYS_OUT = {
-    Form.TEXT: "write = {{x}} or IN ({{x}})",
-    Form.FILTER: "write LIKE {{x}}",
-    Form.NUMBER: "write = {{n}}",
-    Form.BOOLEAN: "write = {{flag}}",
-    Form.DAY: "write = {{day}}",
-    Form.RANGE: "write BETWEEN {{x.start}} AND {{x.end}}",
-    Form.LIST: "write IN ({{xs}}) without quotes, or VALUES {{xs}}",
-    Form.ANY: "",
+    SqlForm.TEXT: "write = {{x}} or IN ({{x}})",
+    SqlForm.FILTER: "write LIKE {{x}}",
+    SqlForm.NUMBER: "write = {{n}}",
+    SqlForm.BOOLEAN: "write = {{flag}}",
+    SqlForm.DAY: "write = {{day}}",
+    SqlForm.RANGE: "write BETWEEN {{x.start}} AND {{x.end}}",
+    SqlForm.LIST: "write IN ({{xs}}) without quotes, or VALUES {{xs}}",
+    SqlForm.ANY: "",
 }
 
 
 def _may_stand(definition: Definition, found: Placeholder, part: str) -> bool:
-    if part and definition.form in (Form.RANGE, Form.ANY):
+    if part and definition.form in (SqlForm.RANGE, SqlForm.ANY):
         return found.place in _DATE_PLACES
     return fits(definition.form, found)
 
 
 def _is_closed(definition: Definition) -> bool:
     """Say whether every value can be a name or a part of one."""
-    if definition.form is Form.ANY or definition.rules.get("identifier"):
+    if definition.form is SqlForm.ANY or definition.rules.get("identifier"):
         return True
     if "options" in definition.rules:
         return all(re.fullmatch("[A-Za-z0-9_]+", str(option.value)) for option in definition.rules["options"])
-    return definition.form is Form.NUMBER
+    return definition.form is SqlForm.NUMBER
 
 
 @dataclass(frozen=True, slots=True)

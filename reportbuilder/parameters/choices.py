@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from reportbuilder.errors import Invalid
-from reportbuilder.parameters.kinds import Form, Kind, Schema
+from reportbuilder.parameters.kinds import Kind, Schema, SqlForm
 from reportbuilder.parameters.lists import COUNTS
 from reportbuilder.parameters.rules import (
     Option,
@@ -17,6 +17,7 @@ from reportbuilder.parameters.rules import (
     refuse_crossed,
     refuse_rule,
 )
+from reportbuilder.parameters.texts import MOST_CHARACTERS
 from reportbuilder.parameters.values import (
     JsonValue,
     Scalar,
@@ -33,7 +34,7 @@ class Choice(Kind):
     """One value of a closed list, or several with ``multiple``."""
 
     name = "enum_select"
-    form = Form.TEXT
+    form = SqlForm.TEXT
     widget = "select"
     known = (
         Rule("options", ("enum", "values", "choices"), read_options),
@@ -51,15 +52,15 @@ class Choice(Kind):
         if not rules.get("multiple") and {"min_items", "max_items"} & set(rules):
             raise refuse_rule("multiple", "is off, so a count of choices has no meaning; switch it on")
 
-    def form_of(self, rules: Rules) -> Form:
+    def form_of(self, rules: Rules) -> SqlForm:
         """Return the form that all the options have."""
         if rules.get("multiple"):
-            return Form.LIST
+            return SqlForm.LIST
         values = [option.value for option in rules["options"]]
         if all(isinstance(value, bool) for value in values):
-            return Form.BOOLEAN
+            return SqlForm.BOOLEAN
         numbers = all(isinstance(value, int | Decimal) and not isinstance(value, bool) for value in values)
-        return Form.NUMBER if numbers else Form.TEXT
+        return SqlForm.NUMBER if numbers else SqlForm.TEXT
 
     def is_empty(self, value: object) -> bool:
         """Nothing chosen is no value."""
@@ -128,7 +129,7 @@ class Mapped(Kind):
     """A value that another step fills in, of any plain type; a form only shows it."""
 
     name = "mapped_from_node"
-    form = Form.ANY
+    form = SqlForm.ANY
     widget = "read-only"
 
     def check_rules(self, rules: Rules) -> None:
@@ -142,15 +143,17 @@ class Mapped(Kind):
         """An empty list is no value."""
         return super().is_empty(value) or (isinstance(value, list | tuple) and not value)
 
-    def read(self, value: object, rules: Rules, today: date | None) -> TypedValue:
+    def read(self, value: object, rules: Rules, today: date | None) -> TypedValue:  # noqa: ARG002 - no day needed
         """Check a plain value or a list of them."""
         if isinstance(value, list | tuple):
-            items = [self.read(item, rules, today) for item in value]
-            if all(isinstance(item, str | int | Decimal) for item in items):
-                return tuple(items)  # type: ignore[arg-type]  # just checked, which the checker cannot see
-            raise self.refusal("type", rules, value)
-        if isinstance(value, bool) or is_text(value):
-            return value  # type: ignore[return-value]  # a text or a truth value
+            return tuple(self._read_one(item, rules) for item in value)
+        return self._read_one(value, rules)
+
+    def _read_one(self, value: object, rules: Rules) -> Scalar:
+        if isinstance(value, bool) or (
+            isinstance(value, str) and len(value) <= MOST_CHARACTERS and is_text(value)
+        ):
+            return value
         if isinstance(value, int | float | Decimal):
             try:
                 return read_number(value)

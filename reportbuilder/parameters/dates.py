@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from difflib import get_close_matches
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from reportbuilder.errors import Invalid
+from reportbuilder.parameters.messages import show, suggest
 
 LONGEST_LOOKBACK = 400  # days; AMC keeps about thirteen months
 DAY = timedelta(days=1)
@@ -38,8 +38,8 @@ def find_zone(name: str, *, field: str = "time_zone") -> ZoneInfo:
     """
     if name in _zone_names():
         return ZoneInfo(name)
-    near = _list_near(name, sorted(_zone_names())) or "give an IANA name such as Europe/Berlin or UTC"
-    raise Invalid.field(field, f"{name!r} is not a time zone; {near}")
+    near = suggest(name, sorted(_zone_names()), "give an IANA name such as Europe/Berlin or UTC")
+    raise Invalid.field(field, f"{show(name)} is not a time zone; {near}")
 
 
 @cache
@@ -115,14 +115,9 @@ def read_expression(text: str) -> str:
     if word in EXPRESSIONS:
         return word
     if days:
-        raise ValueError(f"{text!r} reaches too far; give 1 to {LONGEST_LOOKBACK} days")
-    near = _list_near(word, EXPRESSIONS) or f"give one of {', '.join(EXPRESSIONS)}"
-    raise ValueError(f"{text!r} is not a date expression; {near}")
-
-
-def _list_near(word: str, names: tuple[str, ...] | list[str]) -> str:
-    near = get_close_matches(word, names, n=3)
-    return f"did you mean {' or '.join(near)}?" if near else ""
+        raise ValueError(f"{show(text)} reaches too far; give 1 to {LONGEST_LOOKBACK} days")
+    near = suggest(word, EXPRESSIONS, f"give one of {', '.join(EXPRESSIONS)}")
+    raise ValueError(f"{show(text)} is not a date expression; {near}")
 
 
 def resolve_days(expression: str, today: date) -> DateRange:

@@ -14,7 +14,8 @@ from reportbuilder.parameters.dates import (
     resolve_days,
     resolve_relative_day,
 )
-from reportbuilder.parameters.kinds import Form, Kind, Schema
+from reportbuilder.parameters.kinds import Kind, Schema, SqlForm
+from reportbuilder.parameters.messages import fill
 from reportbuilder.parameters.rules import (
     Rule,
     Rules,
@@ -23,7 +24,7 @@ from reportbuilder.parameters.rules import (
     read_flag,
     refuse_crossed,
 )
-from reportbuilder.parameters.values import JsonValue, Refused, Rolling, TypedValue, fill, read_json_text
+from reportbuilder.parameters.values import JsonValue, Refused, Rolling, TypedValue, read_json_text
 
 RELATIVE_DAY = "today|yesterday|today-[0-9]{1,3}"
 
@@ -32,7 +33,7 @@ class Day(Kind):
     """One calendar day, or a day that moves on with today: ``today``, ``yesterday``, ``today-7``."""
 
     name = "date"
-    form = Form.DAY
+    form = SqlForm.DAY
     widget = "date"
     known: ClassVar[tuple[Rule, ...]] = (
         Rule("min", ("minimum", "min_date", "minDate"), read_date),
@@ -115,7 +116,7 @@ class Days(Day):
     """A range of days, both ends counted, fixed or rolling (``{"preset": "last_30_days"}``)."""
 
     name = "date_range"
-    form = Form.RANGE
+    form = SqlForm.RANGE
     widget = "date-range"
     known = (
         *Day.known,

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from reportbuilder.errors import Invalid
-from reportbuilder.parameters.kinds import Form, Kind
+from reportbuilder.parameters.kinds import Kind, SqlForm
 from reportbuilder.parameters.rules import read_flag, read_rules, rule_to_json
 from reportbuilder.parameters.types import find_kind
 from reportbuilder.parameters.values import JsonValue, Refused, TypedValue, as_mapping
@@ -98,7 +98,7 @@ class Definition:
         return find_kind(self.type)
 
     @property
-    def form(self) -> Form:
+    def form(self) -> SqlForm:
         """What the values look like in SQL."""
         return self.kind.form_of(self.rules)
 

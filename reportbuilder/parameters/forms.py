@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +15,8 @@ from reportbuilder.parameters.choices import READ_ONLY
 from reportbuilder.parameters.dates import today_in
 from reportbuilder.parameters.definitions import RESERVED, Definition
 from reportbuilder.parameters.hints import build_ui
-from reportbuilder.parameters.kinds import Form as ValueForm
+from reportbuilder.parameters.kinds import SqlForm
+from reportbuilder.parameters.messages import suggest
 from reportbuilder.parameters.naming import window_part
 from reportbuilder.parameters.values import JsonValue, Refused, TypedValue
 from reportbuilder.parameters.windows import LAG_DAYS, parse_window, read_window, window_schema
@@ -43,7 +43,7 @@ class ParameterField(fields.Field[Any]):
         super().__init__(
             required=definition.required
             and definition.default is None
-            and definition.form is not ValueForm.ANY,
+            and definition.form is not SqlForm.ANY,
             allow_none=True,
             error_messages={"required": MISSING},
             metadata={"title": definition.title, "description": definition.description},
@@ -59,7 +59,7 @@ class ParameterField(fields.Field[Any]):
         if value is missing or self.definition.kind.is_empty(value):
             self._validate_missing(missing)
             return missing
-        if self.definition.form is ValueForm.ANY:
+        if self.definition.form is SqlForm.ANY:
             raise ValidationError(READ_ONLY)
         try:
             return self.definition.read(value, self.today)
@@ -144,8 +144,8 @@ class Form:
     def _explain_unknown(self, name: str) -> str:
         if window_part(name, declare(self.definitions)):
             return f"the time window fills it in; send {RESERVED} instead"
-        near = get_close_matches(name, self.schema().fields, n=2)
-        return f"there is no field of that name; did you mean {' or '.join(near)}?" if near else UNKNOWN
+        near = suggest(name, self.schema().fields)
+        return f"there is no field of that name; {near}" if near else UNKNOWN
 
     def dump(self, values: Mapping[str, Any]) -> dict[str, JsonValue]:
         """Return typed values as JSON, which `load` reads back to the same."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from reportbuilder.parameters.days import SUGGESTED
 from reportbuilder.parameters.definitions import RESERVED, Definition
-from reportbuilder.parameters.kinds import Form
+from reportbuilder.parameters.kinds import SqlForm
 from reportbuilder.parameters.lists import List
 
 _PREFIX = "ui:"
@@ -52,7 +52,7 @@ def _hints_of(definition: Definition, choices: Mapping[str, Sequence[Any]]) -> d
         hints["ui:help"] = definition.description
     if options := _options(definition, choices):
         hints["ui:options"] = options
-    if definition.form is Form.ANY:
+    if definition.form is SqlForm.ANY:
         hints["ui:readonly"] = True
     return hints
 
@@ -61,7 +61,7 @@ def _options(definition: Definition, choices: Mapping[str, Sequence[Any]]) -> di
     options: dict[str, Any] = {}
     if "options" in definition.rules:
         options["labels"] = [option.label for option in definition.rules["options"]]
-    if definition.form is Form.RANGE:
+    if definition.form is SqlForm.RANGE:
         options["presets"] = SUGGESTED
     if "step" in definition.rules:
         options["step"] = definition.to_json(definition.rules["step"])

@@ -6,13 +6,14 @@ from datetime import date
 from enum import Enum
 from typing import Any, ClassVar
 
+from reportbuilder.parameters.messages import fill
 from reportbuilder.parameters.rules import Rule, Rules, read_word
-from reportbuilder.parameters.values import JsonValue, Refused, TypedValue, fill
+from reportbuilder.parameters.values import JsonValue, Refused, TypedValue
 
 Schema = dict[str, Any]
 
 
-class Form(Enum):
+class SqlForm(Enum):
     """What a value looks like in SQL; decides where its placeholder may stand."""
 
     TEXT = "text"
@@ -32,7 +33,7 @@ class Kind(ABC):
     """
 
     name: ClassVar[str]
-    form: ClassVar[Form]
+    form: ClassVar[SqlForm]
     widget: ClassVar[str]
     known: ClassVar[tuple[Rule, ...]] = ()
     common: ClassVar[tuple[Rule, ...]] = (Rule("empty", (), read_word("neutral", "null")),)
@@ -43,7 +44,7 @@ class Kind(ABC):
         :raises Invalid: with ``details`` under ``validation_rules.<name>``.
         """
 
-    def form_of(self, rules: Rules) -> Form:  # noqa: ARG002 - some kinds look at their rules
+    def form_of(self, rules: Rules) -> SqlForm:  # noqa: ARG002 - some kinds look at their rules
         """Return what the values look like in SQL."""
         return self.form
 

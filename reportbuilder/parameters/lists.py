@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, ClassVar
 
-from reportbuilder.parameters.kinds import Form, Kind, Schema
+from reportbuilder.parameters.kinds import Kind, Schema, SqlForm
+from reportbuilder.parameters.messages import fill
 from reportbuilder.parameters.patterns import SPACE_CLASS, SPACES
 from reportbuilder.parameters.quantities import Number
 from reportbuilder.parameters.rules import (
@@ -18,9 +19,17 @@ from reportbuilder.parameters.rules import (
     refuse_rule,
 )
 from reportbuilder.parameters.texts import MOST_CHARACTERS
-from reportbuilder.parameters.values import JsonValue, Refused, fill, is_text, number_to_json, read_json_text
+from reportbuilder.parameters.values import (
+    JsonValue,
+    Refused,
+    digits_as_text,
+    is_text,
+    number_to_json,
+    read_json_text,
+)
 
 MOST_ITEMS = 1000
+MOST_PASTED = 200_000  # characters; a query has room for half of it
 MOST_SHOWN = 3
 COUNTS = (
     Rule("min_items", ("minItems", "min_selections", "minSelections"), read_count),
@@ -31,7 +40,7 @@ COUNTS = (
 class List(Kind):
     """Texts (or whole numbers, by ``item_type``) without doubles; an empty list is no value."""
 
-    form = Form.LIST
+    form = SqlForm.LIST
     widget = "list"
     separators = "\r\n"
     known: ClassVar[tuple[Rule, ...]] = (
@@ -54,13 +63,15 @@ class List(Kind):
         """No item at all is no value; nor are blanks and separators alone."""
         value = read_json_text(value)
         if isinstance(value, str):
-            return not any(self.split(value))
+            return len(value) <= MOST_PASTED and not any(self.split(value))
         return super().is_empty(value) or (isinstance(value, list | tuple) and not value)
 
     def read(self, value: object, rules: Rules, today: date | None) -> tuple[str | int, ...]:  # noqa: ARG002
         """Check a list, or the text of one as it is pasted."""
         value = read_json_text(value)
         given: Iterable[object] = [value] if isinstance(value, int) and not isinstance(value, bool) else []
+        if isinstance(value, str) and len(value) > MOST_PASTED:
+            raise self.refusal("maxItems", rules, value)
         if isinstance(value, str):
             given = self.split(value)
         elif isinstance(value, list | tuple):
@@ -104,8 +115,8 @@ class List(Kind):
             if not isinstance(number, int):
                 raise ValueError(item)
             return [number]
-        text = str(item) if isinstance(item, int) and not isinstance(item, bool) else item
-        if not isinstance(text, str) or not is_text(text) or len(text) > MOST_CHARACTERS:
+        text = digits_as_text(item)
+        if not isinstance(text, str) or len(text) > MOST_CHARACTERS or not is_text(text):
             raise ValueError(item)
         bare = unquote(text)
         return [bare] if bare.strip(SPACES + "'") else []

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from reportbuilder.parameters.messages import fill
 from reportbuilder.parameters.tokens import Kinds
-from reportbuilder.parameters.values import Refused, Scalar, fill, is_text
+from reportbuilder.parameters.values import Refused, Scalar, is_text
 
 SEPARATOR = ","
 ROW_SEPARATOR = ", "

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Mapping
 
 from reportbuilder.parameters.definitions import Definition
-from reportbuilder.parameters.kinds import Form
-from reportbuilder.parameters.placeholders import Placeholder, find_placeholders
+from reportbuilder.parameters.kinds import SqlForm
+from reportbuilder.parameters.placeholders import Placeholder, find_placeholders, read_template
 from reportbuilder.parameters.places import Place
-from reportbuilder.parameters.tokens import STRINGS, tokenize
+from reportbuilder.parameters.tokens import STRINGS
 
 START, END = "start", "end"
 _STARTS = ("startdate", "datefrom", "fromdate", "weekstart", "timewindowstart", "windowstart", "begindate")
@@ -33,7 +33,8 @@ def uses_window(sql: str, definitions: Iterable[Definition] = ()) -> bool:
     declared = {definition.name: definition for definition in definitions}
     if any(window_part(found.name, declared) for found in find_placeholders(sql)):
         return True
-    return any(token.token_type in STRINGS and token.text.upper() in _BUILT_IN for token in tokenize(sql))
+    tokens = read_template(sql).layout.tokens
+    return any(token.token_type in STRINGS and token.text.upper() in _BUILT_IN for token in tokens)
 
 
 def guess_definitions(sql: str) -> tuple[Definition, ...]:
@@ -95,21 +96,21 @@ def _guess_by_name(words: set[str], parts: set[str]) -> str:  # noqa: PLR0911 - 
 
 
 _FORMS = {
-    "date": Form.DAY,
-    "date_range": Form.RANGE,
-    "date_expression": Form.RANGE,
-    "asin_list": Form.LIST,
-    "campaign_list": Form.LIST,
-    "string_list": Form.LIST,
-    "campaign_filter": Form.FILTER,
-    "boolean": Form.BOOLEAN,
+    "date": SqlForm.DAY,
+    "date_range": SqlForm.RANGE,
+    "date_expression": SqlForm.RANGE,
+    "asin_list": SqlForm.LIST,
+    "campaign_list": SqlForm.LIST,
+    "string_list": SqlForm.LIST,
+    "campaign_filter": SqlForm.FILTER,
+    "boolean": SqlForm.BOOLEAN,
 }
 _LISTS = (Place.LIST, Place.ITEMS, Place.ROWS, Place.ROW_ITEMS)
 _COUNTS = (Place.COUNT, Place.QUOTED_COUNT, Place.NAME)
 
 
 def _suits(type_name: str, places: Iterable[Placeholder]) -> bool:
-    form = _FORMS.get(type_name, Form.NUMBER)
+    form = _FORMS.get(type_name, SqlForm.NUMBER)
     return all(fits(form, found) for found in places)
 
 
@@ -124,25 +125,25 @@ def _rules(places: list[Placeholder]) -> dict[str, str]:
     return {"type": "integer"} if any(found.place in _COUNTS for found in places) else {}
 
 
-def fits(form: Form, found: Placeholder) -> bool:
+def fits(form: SqlForm, found: Placeholder) -> bool:
     """Say whether a value of that form may stand at a placeholder."""
-    if found.place is Place.COMMENT or form is Form.ANY:
+    if found.place is Place.COMMENT or form is SqlForm.ANY:
         return True
-    if form is Form.RANGE:
+    if form is SqlForm.RANGE:
         return bool(found.part)
     if found.part:
         return False
-    if form is Form.LIST:
+    if form is SqlForm.LIST:
         return found.place in _LISTS
-    if form is Form.FILTER:
+    if form is SqlForm.FILTER:
         return found.follows_like
     if found.place in _COUNTS:
         return form in _ALLOWED[found.place]
-    return not (found.place is Place.LIKE and form not in (Form.TEXT, Form.NUMBER))
+    return not (found.place is Place.LIKE and form not in (SqlForm.TEXT, SqlForm.NUMBER))
 
 
 _ALLOWED = {
-    Place.COUNT: (Form.NUMBER,),
-    Place.QUOTED_COUNT: (Form.NUMBER,),
-    Place.NAME: (Form.NUMBER, Form.TEXT),
+    Place.COUNT: (SqlForm.NUMBER,),
+    Place.QUOTED_COUNT: (SqlForm.NUMBER,),
+    Place.NAME: (SqlForm.NUMBER, SqlForm.TEXT),
 }

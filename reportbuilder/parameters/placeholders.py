@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from reportbuilder.errors import Invalid
-from reportbuilder.parameters.places import LIKES, Misplaced, Place, is_open_end, place_of
+from reportbuilder.parameters.places import Misplaced, Place, follows_like, is_open_end, place_of
 from reportbuilder.parameters.tokens import Kinds, Layout, locate
 
 _PLACEHOLDER = re.compile(r"\{\{[ \t]*([A-Za-z_][A-Za-z0-9_]{0,62})(?:\.(start|end))?[ \t]*\}\}")
@@ -55,7 +55,7 @@ class Template:
             place = place_of(self.layout, index, start, end)
         except Misplaced as error:
             raise refuse_at(self.sql, start, match[0], str(error)) from None
-        like = place is Place.LIKE or (place is Place.QUOTED and self.layout.kind(index - 1) in LIKES)
+        like = place is not Place.NAME and follows_like(self.layout, index)
         open_end = place in (Place.EXPRESSION, Place.QUOTED) and is_open_end(self.layout, index, end)
         return Placeholder(name, part, start, end, line, column, place, index, like, open_end)
 

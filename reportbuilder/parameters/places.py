@@ -31,7 +31,9 @@ class Misplaced(ValueError):
     """A placeholder stands where no value is safe; the message says why, and the way out."""
 
 
-LIKES = (Kinds.LIKE, Kinds.ILIKE)
+_LIKES = (Kinds.LIKE, Kinds.ILIKE)
+_WRAPPERS = ("LOWER", "UPPER", "TRIM")
+_BUILDERS = ("CONCAT", "REPLACE")
 _LIST_FUNCTIONS = ("CONTAINED_IN", "ARRAY")
 _QUANTIFIERS = (Kinds.IN, Kinds.ANY, Kinds.SOME, Kinds.ALL)
 _SETS = ("UNION", "INTERSECT", "EXCEPT")
@@ -103,9 +105,27 @@ def _clause_before(layout: Layout, index: int) -> str:
     return ""
 
 
+def follows_like(layout: Layout, index: int) -> bool:
+    """Say whether a token is the pattern of a LIKE, or a part of it inside of LOWER, CONCAT or the like."""
+    if layout.kind(index - 1) in _LIKES:
+        return True
+    opener = layout.opener[index]
+    if opener < 0:
+        return False
+    return follows_like(layout, opener - 1 if layout.word(opener - 1) in (*_WRAPPERS, *_BUILDERS) else opener)
+
+
+def _is_pattern(layout: Layout, index: int) -> bool:
+    """Say whether a bare placeholder is a whole pattern: after LIKE, or alone in LOWER( ) after it."""
+    opener = layout.opener[index]
+    wrapped = opener == index - 1 >= 0 and layout.closer.get(opener) == index + 1
+    wrapped = wrapped and layout.word(opener - 1) in (*_WRAPPERS, "LIKE", "ILIKE")
+    return follows_like(layout, index) and (layout.kind(index - 1) in _LIKES or wrapped)
+
+
 def _place_by_left(layout: Layout, index: int) -> Place:
     before = layout.kind(index - 1)
-    if before in LIKES:
+    if _is_pattern(layout, index):
         return Place.LIKE
     if before is Kinds.IN:
         return Place.LIST

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal, localcontext
 from typing import Any, ClassVar
 
-from reportbuilder.parameters.kinds import Form, Kind, Schema
+from reportbuilder.parameters.kinds import Kind, Schema, SqlForm
 from reportbuilder.parameters.rules import (
     LARGEST,
     Rule,
@@ -32,7 +32,7 @@ class Number(Kind):
     """A number, never NaN or infinite; whole ones are ints, others exact decimals."""
 
     name = "number"
-    form = Form.NUMBER
+    form = SqlForm.NUMBER
     widget = "number"
     lowest: Decimal | int = -LARGEST
     highest: Decimal | int = LARGEST
@@ -56,8 +56,7 @@ class Number(Kind):
         try:
             number = read_number(self._bare(value))
         except ValueError as error:
-            keyword = {"too large": "maximum" if self._is_above(value) else "minimum", "too fine": "places"}
-            raise self.refusal(keyword.get(str(error), "type"), rules, value) from None
+            raise self.refusal(_KEYWORDS.get(str(error), "type"), rules, value) from None
         if rules.get("type") == "integer" and not isinstance(number, int):
             raise self.refusal("type", rules, value)
         low, high = self._bounds(rules)
@@ -96,8 +95,8 @@ class Number(Kind):
         """Return the raw value without what may stand around the digits."""
         return value
 
-    def _is_above(self, value: object) -> bool:
-        return not str(value).strip().startswith("-")
+
+_KEYWORDS = {"too large": "maximum", "too small": "minimum", "too fine": "places"}
 
 
 def _plain(number: int | Decimal) -> int | Decimal:
@@ -162,7 +161,7 @@ class Boolean(Kind):
     """True or false, also as the words that forms send."""
 
     name = "boolean"
-    form = Form.BOOLEAN
+    form = SqlForm.BOOLEAN
     widget = "checkbox"
 
     def read(self, value: object, rules: Rules, today: date | None) -> bool:  # noqa: ARG002 - no day needed

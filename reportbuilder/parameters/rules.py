@@ -106,7 +106,7 @@ def read_number(value: object) -> int | Decimal:
     if isinstance(number, Decimal) and not number.is_finite():
         raise ValueError("not a number")
     if not -LARGEST <= number <= LARGEST:
-        raise ValueError("too large")
+        raise ValueError("too large" if number > 0 else "too small")
     return _shorten(number) if isinstance(number, Decimal) else number
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any, ClassVar
 
-from reportbuilder.parameters.kinds import Form, Kind, Schema
+from reportbuilder.parameters.kinds import Kind, Schema, SqlForm
 from reportbuilder.parameters.patterns import LONGEST_TEXT, SPACE_CLASS, SPACES
 from reportbuilder.parameters.rules import (
     Rule,
@@ -14,7 +14,7 @@ from reportbuilder.parameters.rules import (
     refuse_crossed,
     refuse_rule,
 )
-from reportbuilder.parameters.values import JsonValue, is_text
+from reportbuilder.parameters.values import JsonValue, digits_as_text, is_text
 
 MOST_CHARACTERS = 10_000
 IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]{0,127}"
@@ -24,7 +24,7 @@ class Text(Kind):
     """Any text as it is, blanks included; only the empty text is no value."""
 
     name = "string"
-    form = Form.TEXT
+    form = SqlForm.TEXT
     widget = "text"
     known: ClassVar[tuple[Rule, ...]] = (
         Rule("min_length", ("minLength",), read_count),
@@ -45,15 +45,15 @@ class Text(Kind):
 
     def read(self, value: object, rules: Rules, today: date | None) -> str:  # noqa: ARG002 - no day needed
         """Check a text; a whole number is taken as its digits."""
-        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else self._bare(value)
+        text = digits_as_text(self._bare(value))
         if not isinstance(text, str):
             raise self.refusal("type", rules, value)
-        if not is_text(text):
-            raise self.refusal("characters", rules, value)
         if len(text) < rules.get("min_length", 1):
             raise self.refusal("minLength", rules, value)
         if len(text) > self._longest(rules):
             raise self.refusal("maxLength", rules, value)
+        if not is_text(text):
+            raise self.refusal("characters", rules, value)
         if (pattern := self._pattern(rules)) and not pattern.matches(text):
             raise self.refusal("pattern", rules, value)
         return text
@@ -105,7 +105,7 @@ class CampaignFilter(Text):
     """A pattern for campaign names, with ``*`` for any characters; ``%`` is read as the same."""
 
     name = "campaign_filter"
-    form = Form.FILTER
+    form = SqlForm.FILTER
     widget = "campaign-filter"
     known = Text.known[:2]
 

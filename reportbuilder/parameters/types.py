@@ -1,12 +1,11 @@
 """The fourteen parameter types by name, and the one way from a raw value to a typed one."""
 
-from difflib import get_close_matches
-
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters.choices import Choice, Mapped
 from reportbuilder.parameters.days import Day, Days, Expression
 from reportbuilder.parameters.kinds import Kind
 from reportbuilder.parameters.lists import AsinList, CampaignList, StringList
+from reportbuilder.parameters.messages import suggest
 from reportbuilder.parameters.quantities import Boolean, Number, Percentage, Threshold
 from reportbuilder.parameters.texts import CampaignFilter, Text
 
@@ -38,6 +37,5 @@ def find_kind(name: object) -> Kind:
     """
     if isinstance(name, str) and name in KINDS:
         return KINDS[name]
-    near = get_close_matches(str(name), KINDS, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"give one of {', '.join(KINDS)}"
+    hint = suggest(str(name), KINDS, f"give one of {', '.join(KINDS)}")
     raise Invalid.field("parameter_type", f"{name!r} is not a parameter type; {hint}")

@@ -32,23 +32,6 @@ class Refused(ValueError):
         self.reasons = list(reasons)
 
 
-def show(value: object) -> str:
-    """Return the value as JSON for a message, cut after 60 characters."""
-    if isinstance(value, str | list | tuple | dict):
-        value = value[:100] if not isinstance(value, dict) else dict(list(value.items())[:10])
-    try:
-        text = json.dumps(value, ensure_ascii=False, default=str)
-    except ValueError:  # an int of thousands of digits
-        text = "a number of thousands of digits"
-    text = text.encode("utf-8", "replace").decode()  # a lone surrogate could not be printed
-    return text if len(text) <= 60 else f"{text[:59]}…"  # noqa: PLR2004 - said above
-
-
-def fill(words: str, value: object) -> str:
-    """Put the value into the words of a message, at ``{value}``."""
-    return words.replace("{value}", show(value))
-
-
 def is_text(value: object) -> bool:
     """Say whether the text can be kept in a database and written into SQL: no NUL, no lone surrogate."""
     return (
@@ -72,12 +55,18 @@ def scalar_to_json(value: Scalar) -> JsonScalar:
     return number_to_json(value) if isinstance(value, Decimal) else value
 
 
+def digits_as_text(value: object) -> object:
+    """Return a whole number as its digits, as ids often come; anything else as it is."""
+    plain = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if plain and -(10**37) <= value <= 10**37 else value  # type: ignore[operator]  # an int
+
+
 def read_json_text(value: object) -> object:
     """Return what a text holds if it is a JSON object or list, else the value: such columns hold both."""
     if isinstance(value, str) and value.strip()[:1] in ("{", "["):
         try:
             return json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
     return value
 

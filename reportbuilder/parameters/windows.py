@@ -19,6 +19,7 @@ from reportbuilder.parameters.dates import (
     start_of_day,
     today_in,
 )
+from reportbuilder.parameters.messages import show
 
 LOOKBACK_DAYS = 30
 LAG_DAYS = 14  # attributed events keep changing for so long
@@ -91,12 +92,14 @@ def read_window(
 
     :raises Invalid: with ``details`` under ``time_window`` or ``time_window.<key>``.
     """
+    if not isinstance(data, Mapping | None):
+        raise _wrong("", f"{show(data)} is not an object; give start and end, or preset, with time_zone")
     wish = dict(data or {})
     if unknown := sorted(set(wish) - {"start", "end", "preset", "lookback_days", "lag_days", "time_zone"}):
         raise _wrong(unknown[0], "is not known; give start and end, or preset, with time_zone")
     zone = wish.pop("time_zone", None) or default_zone
     if not isinstance(zone, str):
-        raise _wrong("time_zone", f"{zone!r} is not text; give an IANA name such as Europe/Berlin")
+        raise _wrong("time_zone", f"{show(zone)} is not text; give an IANA name such as Europe/Berlin")
     find_zone(zone, field=f"{FIELD}.time_zone")
     wish = {key: value for key, value in wish.items() if value not in (None, "")}
     given = sorted({"start", "end"} & set(wish))
@@ -124,7 +127,7 @@ def _read_count(wish: Mapping[str, Any], key: str, default: int, *, least: int) 
     if isinstance(value, str) and re.fullmatch("[0-9]{1,3}", value.strip()):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= LONGEST_LOOKBACK:
-        raise _wrong(key, f"{value!r} is not a number of days from {least} to {LONGEST_LOOKBACK}")
+        raise _wrong(key, f"{show(value)} is not a number of days from {least} to {LONGEST_LOOKBACK}")
     return value
 
 
@@ -140,14 +143,14 @@ def _read_edge(wish: Mapping[str, Any], key: str) -> str:
     if not found:
         raise _wrong(
             key,
-            f"{text!r} is neither YYYY-MM-DD nor YYYY-MM-DDTHH:MM:SS; give local time without Z or offset, "
-            "and the zone in time_zone",
+            f"{show(text)} is neither YYYY-MM-DD nor YYYY-MM-DDTHH:MM:SS; give local time "
+            "without Z or offset, and the zone in time_zone",
         )
     canonical = found[1] + (f"T{found[2]}{found[3] or ':00'}" if found[2] else "")
     try:
         datetime.fromisoformat(canonical)
     except ValueError:
-        raise _wrong(key, f"{text!r} is not in the calendar; correct the day or the time") from None
+        raise _wrong(key, f"{show(text)} is not in the calendar; correct the day or the time") from None
     return canonical
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from reportbuilder.parameters import literals
 from reportbuilder.parameters.definitions import Definition
-from reportbuilder.parameters.kinds import Form
+from reportbuilder.parameters.kinds import SqlForm
 from reportbuilder.parameters.literals import Literal
 from reportbuilder.parameters.placeholders import Placeholder, Template
 from reportbuilder.parameters.places import Place
@@ -33,7 +33,7 @@ def write(
         items = value if isinstance(value, tuple) else (_scalar(value, place),)
         return _LISTS[place](items)
     scalar = _scalar(value, place)
-    if definition and definition.form is Form.FILTER and isinstance(scalar, str):
+    if definition and definition.form is SqlForm.FILTER and isinstance(scalar, str):
         scalar = scalar.replace("*", "%")
     return _write_scalar(scalar, found, template)
 

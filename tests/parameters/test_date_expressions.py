@@ -144,7 +144,7 @@ def test_one_instant_is_two_days_in_two_zones() -> None:
 def test_an_unknown_expression_is_refused_and_never_becomes_thirty_days(expression: str) -> None:
     with pytest.raises(Invalid) as caught:
         resolve_expression(expression, as_of=datetime(2025, 8, 13, tzinfo=UTC), zone="UTC")
-    assert repr(expression) in caught.value.message
+    assert f'"{expression}"' in caught.value.message
 
 
 def test_a_refusal_names_the_nearest_expressions_and_zones() -> None:

@@ -15,7 +15,7 @@ from marshmallow import Schema
 
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters import DateRange, Definition, Form, Rolling, build_form, parse_window, render
-from reportbuilder.parameters.values import fill
+from reportbuilder.parameters.messages import fill
 
 quick = settings(max_examples=40, deadline=None)
 NOW = datetime(2025, 9, 14, 12, tzinfo=UTC)

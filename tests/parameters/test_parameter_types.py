@@ -178,6 +178,17 @@ def test_refusals_name_the_value_and_the_way_out(
     assert words in "; ".join(caught.value.reasons)
 
 
+MONSTERS: list[Any] = ["[" * 100_000, "'" * 300_001, "a" * 10**6, 10**5000, [[[[]]]], {"a": {"b": [1]}}, b"x"]
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("value", MONSTERS, ids=range(len(MONSTERS)))
+def test_monstrous_values_are_refused_with_short_words(kind: str, value: object) -> None:
+    with pytest.raises(Refused) as caught:
+        read(kind, value)
+    assert len(str(caught.value)) < 500
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_nothing_is_no_value(kind: str) -> None:
     assert read(kind, None) is None

@@ -135,6 +135,8 @@ def test_a_campaign_filter_reads_its_star_as_anything(first: str, last: str) -> 
         ("a LIKE {{x}}", "string", "Nike", "a LIKE '%Nike%'"),
         ("a LIKE {{x}}", "campaign_filter", "Nike*", "a LIKE 'Nike%'"),
         ("a LIKE {{x}}", "campaign_filter", "Nike", "a LIKE '%Nike%'"),
+        ("a LIKE LOWER('%{{x}}%')", "campaign_filter", "N*e", "a LIKE LOWER('%N%e%')"),
+        ("a LIKE CONCAT({{x}}, '%')", "campaign_filter", "N*e", "a LIKE CONCAT('N%e', '%')"),
         ("x LIMIT {{x}}", "threshold_numeric", 10, "x LIMIT 10"),
         ("x - INTERVAL {{x}} DAY", "number", 7, "x - INTERVAL 7 DAY"),
         ("x - INTERVAL '{{x}}' DAY", "number", 7, "x - INTERVAL '7' DAY"),

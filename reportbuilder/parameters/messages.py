@@ -1,0 +1,32 @@
+"""How a message shows a value and suggests a name, whatever their size."""
+
+import json
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_SHOWN = 60  # characters
+
+
+def show(value: object) -> str:
+    """Return the value as JSON, cut after 60 characters."""
+    if isinstance(value, str | list | tuple):
+        value = value[:100]
+    elif isinstance(value, dict):
+        value = dict(list(value.items())[:10])
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except (ValueError, RecursionError):  # an int of thousands of digits, a list in a list in a list…
+        return "the value"
+    text = text.encode("utf-8", "replace").decode()  # a lone surrogate could not be printed
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def fill(words: str, value: object) -> str:
+    """Put the value into the words of a message, at ``{value}``."""
+    return words.replace("{value}", show(value))
+
+
+def suggest(word: str, names: Iterable[str], otherwise: str = "") -> str:
+    """Return ``did you mean a or b?`` for the nearest names, or else what is said otherwise."""
+    near = get_close_matches(word[:_SHOWN], list(names), n=3)
+    return f"did you mean {' or '.join(near)}?" if near else otherwise
