@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -66,6 +67,15 @@ def current(engine: Engine) -> str | None:
 def newest() -> str | None:
     """Return the newest revision that this code knows."""
     return ScriptDirectory.from_config(_config(None)).get_current_head()
+
+
+def differences(engine: Engine) -> list[str]:
+    """Say how the tables of a database at the newest revision differ from the models; none should."""
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        return [repr(found) for found in compare_metadata(context, metadata())]
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from reportbuilder.amc.client import AmcClient
+from reportbuilder.amc.directory import ListedAccount
 from reportbuilder.amc.hosts import hosts_for
 from reportbuilder.amc.lwa import Grant, LoginWithAmazon
 from reportbuilder.amc.models import AmcAccount
@@ -62,9 +63,15 @@ class Connections:
         hosts = hosts_for(account.region, self._settings)
         return AmcClient(self._session, hosts, identity, self._pace, self._timeouts)
 
-    def client_of_grant(self, grant: Grant, region: str = "NA") -> AmcClient:
-        """Return a client that can list the accounts of a sign-in, before one of them is connected."""
-        identity = GrantIdentity(self._settings.amc_client_id, grant)
+    def client_of_grant(
+        self, grant: Grant, region: str = "NA", account: ListedAccount | None = None
+    ) -> AmcClient:
+        """Return a client for a sign-in that is not connected yet.
+
+        It can list the accounts, and with one of them named its instances.
+        """
+        named = (account.account_id, account.marketplace_id) if account else ("", "")
+        identity = GrantIdentity(self._settings.amc_client_id, grant, *named)
         hosts = hosts_for(region, self._settings)
         return AmcClient(self._session, hosts, identity, self._pace, self._timeouts)
 

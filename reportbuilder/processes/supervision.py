@@ -1,5 +1,6 @@
 """Keeps a number of equal children alive until asked to stop; one that dies is started again, ever later."""
 
+import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,11 +8,12 @@ from threading import Event
 from types import FrameType
 
 from reportbuilder import clock, logs
-from reportbuilder.processes.children import Child, stop
+from reportbuilder.processes.children import KILL_AFTER, Child, stop
 
 POLL = 0.2  # seconds
 BACKOFF_FIRST = 0.5  # seconds
 BACKOFF_LAST = 30.0  # seconds
+ORPHANED_KILL_AFTER = 2.0  # seconds; what the children need to end in peace has most likely gone as well
 IS_WELL_AFTER = 60.0  # seconds of life after which an end is no longer part of a row of ends
 
 log = logs.get_logger(__name__)
@@ -51,9 +53,10 @@ class Post:
 
 @dataclass
 class Supervisor:
-    """Keeps all posts filled."""
+    """Keeps all posts filled. ``parent``: the process that this one is tied to, if there is one."""
 
     posts: list[Post]
+    parent: int | None = None
     stopping: Event = field(default_factory=Event)
 
     def run(self) -> None:
@@ -68,6 +71,10 @@ class Supervisor:
             for post in self.posts:
                 post.tend(clock.monotonic())
             self.stopping.wait(POLL)
-        late = stop(post.child for post in self.posts if post.child)
+        late = stop((post.child for post in self.posts if post.child), within=self._patience())
         if late:
             log.warning("children killed, they did not end in time", children=late)
+
+    def _patience(self) -> float:
+        is_orphan = self.parent is not None and os.getppid() != self.parent
+        return ORPHANED_KILL_AFTER if is_orphan else KILL_AFTER

@@ -1,0 +1,66 @@
+# Everything one needs by hand. Only python3 (3.11 or newer, with venv) has to be there.
+
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+JOBS ?= 2
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+MADE := $(VENV)/.made
+RUNTIME := $(VENV)/.runtime-installed
+DEV := $(VENV)/.dev-installed
+LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format bench lock clean
+
+help: ## Show this help
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(RUNTIME) ## Start everything here and run a report in sight (ARGS="--once", "--port 9000", "--dir …")
+	@exec $(BIN)/python -m reportbuilder --parent $$PPID demo $(ARGS)
+
+test: $(DEV) ## Run all tests, on SQLite and PostgreSQL (ARGS="-k slots")
+	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+lint: $(DEV) ## Check style, types and the order of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV) ## Format the code and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(DEV) ## Measure (ARGS="name" for one of bench/*.py; all without)
+	@for name in $(or $(ARGS),$(sort $(patsubst bench/%.py,%,$(filter-out bench/__init__.py,$(wildcard bench/*.py))))); do \
+		echo "== bench/$$name.py"; $(BIN)/python -m bench.$$name || exit 1; \
+	done
+
+lock: ## Choose the versions of all dependencies anew (needs uv)
+	@command -v uv > /dev/null || { echo "uv is missing: pip install uv" >&2; exit 1; }
+	$(LOCK) --upgrade pyproject.toml -o requirements/runtime.lock
+	$(LOCK) --upgrade --constraints requirements/runtime.lock --group dev pyproject.toml -o requirements/dev.lock
+
+clean: ## Remove what was made here: the environment, caches, the demo's folder
+	rm -rf $(VENV) .demo .bench .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Each stamp says that the lock file before it is installed. The second goes after the first, so that no two
+# of them are at it at the same time.
+
+$(MADE):
+	@python=$$(sh .ci/python) && echo "making $(VENV) with $$python" && "$$python" -m venv $(VENV)
+	@touch $@
+
+$(RUNTIME): requirements/runtime.lock | $(MADE)
+	@echo "installing requirements/runtime.lock"
+	@$(PIP) install --require-hashes -r requirements/runtime.lock
+	@touch $@
+
+$(DEV): requirements/dev.lock pyproject.toml | $(RUNTIME)
+	@echo "installing requirements/dev.lock"
+	@$(PIP) install --require-hashes -r requirements/dev.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,1 @@
+"""The command line, a door like the API: one module a group of commands."""

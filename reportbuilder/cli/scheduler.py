@@ -1,0 +1,18 @@
+"""``scheduler``: the process that ticks."""
+
+import click
+
+from actors.scheduler import run
+from app import create_scheduler
+from reportbuilder import logs, settings
+
+
+@click.command()
+def scheduler() -> None:
+    """Run the scheduler until asked to stop: sweeps, and whatever is due.
+
+    One for a deployment is enough; two do no harm.
+    """
+    chosen = settings.load()
+    logs.configure(chosen.log_level, chosen.log_format)
+    run(create_scheduler(chosen))
