@@ -24,7 +24,7 @@ from reportbuilder.parameters.windows import Window
 def main() -> int:
     """Run it and print calls per execution, memory, threads, and the delay to ``completed``."""
     asked = _arguments()
-    flags = ("--users", "2000", "--days", "60", "--instances", str(asked.instances))
+    flags: tuple[str, ...] = ("--users", "2000", "--days", "60", "--instances", str(asked.instances))
     flags += ("--run-seconds", str(asked.run), "--run-seconds-max", str(2 * asked.run))
     with ground(asked.database, box_flags=flags, worker_threads=asked.threads) as here:
         add_instances([f"amcload{number:03}" for number in range(1, asked.instances + 1)])

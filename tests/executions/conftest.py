@@ -52,7 +52,7 @@ def hasty(chosen: Settings, box: Sandbox) -> Settings:
 
 @pytest.fixture
 def ports(database: Flask, hasty: Settings) -> Iterator[Ports]:
-    connections = Connections(hasty, Pace(StubBackend(), 1000))
+    connections = Connections(hasty, Pace(StubBackend(), 1000)  # type: ignore[no-untyped-call] # Dramatiq has not typed its backends)
     yield Ports(hasty, connections.client, open_store(hasty.results_url))
     connections.close()
 

@@ -41,7 +41,7 @@ def test_from_request_to_rows(desk: Desk, workers: Workers, box: Sandbox, ports:
         result = overview.result_of(session, execution)
     path = Path(urlsplit(ports.settings.results_url).path) / result.key
     assert hashlib.sha256(path.read_bytes()).hexdigest() == result.sha256
-    rows = duckdb.sql(f"SELECT * FROM '{path}'").fetchall()
+    rows = duckdb.connect().execute("SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
     assert 0 < len(rows) == result.row_count == execution.row_count
     assert result.size_bytes == path.stat().st_size == execution.size_bytes
     assert [column["name"] for column in result.columns] == ["campaign", "impressions"]
