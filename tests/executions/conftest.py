@@ -52,7 +52,8 @@ def hasty(chosen: Settings, box: Sandbox) -> Settings:
 
 @pytest.fixture
 def ports(database: Flask, hasty: Settings) -> Iterator[Ports]:
-    connections = Connections(hasty, Pace(StubBackend(), 1000)  # type: ignore[no-untyped-call] # Dramatiq has not typed its backends)
+    backend = StubBackend()  # type: ignore[no-untyped-call] # Dramatiq has not typed its backends
+    connections = Connections(hasty, Pace(backend, 1000))
     yield Ports(hasty, connections.client, open_store(hasty.results_url))
     connections.close()
 
