@@ -7,8 +7,8 @@ from typing import Any, Final
 from reportbuilder.catalog.lint import ERROR, lint
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters.binding import NEUTRAL, NULL, check_template, declare, find_source
+from reportbuilder.parameters.choices import Mapped
 from reportbuilder.parameters.definitions import Definition, read_definitions
-from reportbuilder.parameters.kinds import Form
 from reportbuilder.parameters.naming import window_part
 from reportbuilder.parameters.placeholders import find_placeholders
 from reportbuilder.parameters.places import Place
@@ -98,7 +98,7 @@ def _find_fault(sql: str, definition: Definition, definitions: Sequence[Definiti
         return f"the SQL does not use it; write {{{{{definition.name}}}}} where it belongs, or remove it"
     if unknown := definition.unknown_rules:
         return f"{definition.type} has no rule {', '.join(unknown)}; correct the spelling or remove it"
-    may_be_empty = definition.rules.get("empty") in (NEUTRAL, NULL) or definition.form is Form.ANY
+    may_be_empty = definition.rules.get("empty") in (NEUTRAL, NULL) or isinstance(definition.kind, Mapped)
     is_filled = definition.required or definition.default is not None
     if not (may_be_empty or is_filled or window_part(definition.name, declared)):
         return "left empty, nothing could be written; make it required, or give it a default or a rule empty"

@@ -7,7 +7,7 @@ import pytest
 from reportbuilder.catalog.drafts import read_draft
 from reportbuilder.errors import Invalid
 
-SQL = "SELECT campaign, SUM(impressions) AS n FROM dsp_impressions WHERE campaign IN ({{campaigns}}) GROUP BY campaign"
+SQL = "SELECT campaign, SUM(clicks) AS n FROM dsp_clicks WHERE campaign IN ({{campaigns}}) GROUP BY campaign"
 
 
 def publication(**changes: Any) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def test_all_wrong_fields_are_named_at_once() -> None:
         (SQL + "\nORDER BY n", "line 2, column 1: AMC refuses ORDER BY"),
         ("SELECT * FROM t WHERE a IN ({{campaigns}})", "line 1, column 8: AMC refuses *"),
         (SQL.replace("WHERE", "WHERE a = {{undeclared}} AND"), "undeclared"),
-        (SQL.replace("{{campaigns}}", "{{#if campaigns}}"), "line 1, column 80: {{#: control syntax"),
+        (SQL.replace("{{campaigns}}", "{{#if campaigns}}"), "line 1, column 70: {{#: control syntax"),
         (SQL + " {% endif %}", "control syntax"),
         (SQL.replace("IN ({{campaigns}})", "= {{campaigns}}"), "a list cannot stand as an expression"),
         (SQL + " /* never closed", "never closed"),

@@ -20,7 +20,7 @@ FROM dsp_impressions
 WHERE campaign IN ({{campaigns}}) AND impression_date >= {{since}} AND campaign LIKE {{filter}}
 GROUP BY campaign
 HAVING SUM(impressions) >= {{least}}"""
-PARAMETERS = [
+PARAMETERS: list[dict[str, Any]] = [
     {
         "parameter_name": "campaigns",
         "parameter_type": "campaign_list",

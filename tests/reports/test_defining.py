@@ -20,8 +20,9 @@ from tests.cast import Cast
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 TERMS = Terms(as_of=NOON)
 SQL = """SELECT campaign, SUM(clicks) AS n FROM dsp_clicks
-WHERE click_date >= {{since}} AND campaign LIKE {{filter}} GROUP BY campaign HAVING SUM(clicks) >= {{least}}"""
-PARAMETERS = [
+WHERE click_date >= {{since}} AND campaign LIKE {{filter}}
+GROUP BY campaign HAVING SUM(clicks) >= {{least}}"""
+PARAMETERS: list[dict[str, Any]] = [
     {"parameter_name": "since", "parameter_type": "date", "default_value": "today-30", "required": True},
     {
         "parameter_name": "filter",
@@ -137,7 +138,9 @@ def test_windows_are_resolved_at_each_run(make: Callable[..., ReportDefinition])
     assert defining.window_of(fixed, TERMS, {"preset": "last_month"}).days.start == date(2026, 1, 1)
 
 
-def test_a_run_uses_the_reports_values_and_those_given_for_once(make: Callable[..., ReportDefinition]) -> None:
+def test_a_run_uses_the_reports_values_and_those_given_for_once(
+    make: Callable[..., ReportDefinition],
+) -> None:
     report = make(parameters={"since": "today-7", "filter": "Brand*"})
     prepared = defining.prepare_run(report, TERMS)
     assert "click_date >= '2026-02-25' AND campaign LIKE 'Brand%'" in prepared.sql
@@ -157,8 +160,13 @@ def test_changes_are_judged_as_a_whole(make: Callable[..., ReportDefinition]) ->
         assert (report.parameters, report.is_active) == ({"least": 6}, False)
         assert report.time_window == {"preset": "last_month"}
         defining.change(session, report, {"time_window": None, "description": " "}, terms=TERMS)
-        assert (report.time_window, report.description) == (None, None)
-        for wrong in ({"parameters": {"least": "x"}, "name": "New"}, {"frequency": "daily"}, {"timezone": "X"}):
+        assert [report.time_window, report.description] == [None, None]
+        wrongs: list[dict[str, Any]] = [
+            {"parameters": {"least": "x"}, "name": "New"},
+            {"frequency": "daily"},
+            {"timezone": "X"},
+        ]
+        for wrong in wrongs:
             with pytest.raises(Invalid):
                 defining.change(session, report, wrong, terms=TERMS)
     with reading() as session:
@@ -173,7 +181,7 @@ def test_a_changed_template_shows_at_the_next_run(
     report = make(parameters={"filter": "Brand*"})
     with transaction() as session:
         fewer = [row for row in PARAMETERS if row["parameter_name"] != "filter"]
-        sql = SQL.replace("AND campaign LIKE {{filter}} ", "")
+        sql = SQL.replace("AND campaign LIKE {{filter}}", "")
         data = {"sql_template": sql, "parameter_definitions": fewer}
         publishing.update(session, session.merge(template), data)
     with transaction() as session:

@@ -32,7 +32,11 @@ REPORTS = (
 def reports(cast: Cast) -> dict[str, ReportDefinition]:
     found: dict[str, ReportDefinition] = {}
     with clock.frozen(NOON) as advance, transaction() as session:
-        data = {"name": "Daily reach", "category": "C", "sql_template": "SELECT COUNT(*) AS n FROM dsp_clicks"}
+        data = {
+            "name": "Daily reach",
+            "category": "C",
+            "sql_template": "SELECT COUNT(*) AS n FROM dsp_clicks",
+        }
         template = publishing.publish(session, data, cast.ben)
         grants.grant(session, cast.ben.id, cast.first.id, "run")
         grants.grant(session, cast.ben.id, cast.second.id, "run")
