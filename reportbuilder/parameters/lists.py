@@ -158,6 +158,8 @@ class List(Kind):
 def unquote(text: str) -> str:
     """Return the text without blanks and whole pairs of single quotes around it, as SQL would read them."""
     text = text.strip(SPACES)
+    if len(text) > MOST_CHARACTERS:
+        return text  # too long for an item anyway, and peeling quote after quote would take long
     while len(text) > 1 and text[0] == text[-1] == "'":
         text = text[1:-1].replace("''", "'").strip(SPACES)
     return text

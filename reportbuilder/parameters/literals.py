@@ -83,12 +83,12 @@ def plain_text(value: Scalar) -> str:
 
 def join(literals: Iterable[Literal], separator: Literal) -> Literal:
     """Return the literals one after the other."""
-    text = ""
-    shape: tuple[Kinds, ...] = ()
+    text: list[str] = []
+    shape: list[Kinds] = []
     for number, literal in enumerate(literals):
-        text += (separator.text if number else "") + literal.text
-        shape += (separator.shape if number else ()) + literal.shape
-    return Literal(text, shape)
+        text += [separator.text, literal.text] if number else [literal.text]
+        shape += (*separator.shape, *literal.shape) if number else literal.shape
+    return Literal("".join(text), tuple(shape))
 
 
 def write_items(values: Iterable[Scalar]) -> Literal:

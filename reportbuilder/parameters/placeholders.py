@@ -16,6 +16,9 @@ _CONTROL = re.compile(
 )
 
 
+MOST_PLACEHOLDERS = 500
+
+
 @dataclass(frozen=True, slots=True)
 class Placeholder:
     """One ``{{name}}`` or ``{{name.start}}``: where it is, and what may stand there."""
@@ -38,6 +41,9 @@ class Template:
     def __init__(self, sql: str) -> None:
         self.sql = sql
         matches = list(_scan(sql))
+        if len(matches) > MOST_PLACEHOLDERS:
+            reason = f"a template may have {MOST_PLACEHOLDERS} placeholders; pass lists as lists"
+            raise refuse_at(sql, matches[MOST_PLACEHOLDERS].start(), matches[MOST_PLACEHOLDERS][0], reason)
         self.layout = Layout(_stand_in(sql, matches))
         _refuse_ambiguous(sql, self.layout)
         starts = [token.start for token in self.layout.tokens]

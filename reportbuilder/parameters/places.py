@@ -36,9 +36,6 @@ _WRAPPERS = ("LOWER", "UPPER", "TRIM")
 _BUILDERS = ("CONCAT", "REPLACE")
 _LIST_FUNCTIONS = ("CONTAINED_IN", "ARRAY")
 _QUANTIFIERS = (Kinds.IN, Kinds.ANY, Kinds.SOME, Kinds.ALL)
-_SETS = ("UNION", "INTERSECT", "EXCEPT")
-_FILTERS = ("ON", "USING", "WHERE", "HAVING", "WINDOW", "QUALIFY", "LIMIT", "OFFSET", "FETCH")
-_CLAUSES = {"WITH", "SELECT", "FROM", "JOIN", *_FILTERS, *_SETS}
 _CLAUSE_KINDS = (Kinds.GROUP_BY, Kinds.ORDER_BY)
 
 
@@ -85,34 +82,20 @@ def _is_name(layout: Layout, index: int) -> bool:
         Kinds.L_PAREN,
     ):
         return True
-    return before in (Kinds.FROM, Kinds.JOIN, Kinds.COMMA) and _clause_before(layout, index) in (
+    return before in (Kinds.FROM, Kinds.JOIN, Kinds.COMMA) and layout.clause[index] in (
         "FROM",
         "JOIN",
     )
 
 
-def _clause_before(layout: Layout, index: int) -> str:
-    """Return the clause of the query in which a token stands; empty outside of a query's own bracket."""
-    before = layout.siblings_before(index)
-    if not any(layout.word(other) == "SELECT" for other in before):
-        return ""  # such as TRIM(BOTH 'x' FROM y)
-    for position, other in enumerate(before):
-        if layout.kind(other) in _CLAUSE_KINDS:
-            return layout.word(other)
-        distinct = layout.word(before[position + 1]) == "DISTINCT" if position + 1 < len(before) else False
-        if layout.word(other) in _CLAUSES and not (layout.word(other) == "FROM" and distinct):
-            return layout.word(other)
-    return ""
-
-
 def follows_like(layout: Layout, index: int) -> bool:
     """Say whether a token is the pattern of a LIKE, or a part of it inside of LOWER, CONCAT or the like."""
-    if layout.kind(index - 1) in _LIKES:
-        return True
-    opener = layout.opener[index]
-    if opener < 0:
-        return False
-    return follows_like(layout, opener - 1 if layout.word(opener - 1) in (*_WRAPPERS, *_BUILDERS) else opener)
+    while layout.kind(index - 1) not in _LIKES:
+        opener = layout.opener[index]
+        if opener < 0:
+            return False
+        index = opener - 1 if layout.word(opener - 1) in (*_WRAPPERS, *_BUILDERS) else opener
+    return True
 
 
 def _is_pattern(layout: Layout, index: int) -> bool:
@@ -152,21 +135,11 @@ def _place_in_brackets(layout: Layout, index: int) -> Place:
     )
     if opener < 0 or not alone or layout.word(opener + 1) in ("SELECT", "WITH"):
         return Place.EXPRESSION
-    if _opens_row(layout, opener):
+    if layout.in_rows[opener]:
         only = layout.kind(index - 1) is Kinds.L_PAREN and layout.kind(index + 1) is Kinds.R_PAREN
         return Place.ROW_ITEMS if only else Place.EXPRESSION
     listed = layout.kind(opener - 1) in _QUANTIFIERS or layout.word(opener - 1) in _LIST_FUNCTIONS
     return Place.ITEMS if listed else Place.EXPRESSION
-
-
-def _opens_row(layout: Layout, opener: int) -> bool:
-    """Say whether a bracket opens a row of VALUES, the first or a later one."""
-    for other in layout.siblings_before(opener):
-        if layout.kind(other) is Kinds.VALUES:
-            return True
-        if layout.kind(other) not in (Kinds.COMMA, Kinds.L_PAREN, Kinds.R_PAREN):
-            return False
-    return False
 
 
 _MIDNIGHT = re.compile(r"(?:[T ]00:00(?::00(?:\.0+)?)?)?'")

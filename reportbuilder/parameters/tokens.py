@@ -15,6 +15,12 @@ OPENERS = (TokenType.L_PAREN, TokenType.L_BRACKET)
 CLOSERS = (TokenType.R_PAREN, TokenType.R_BRACKET)
 
 
+_SETS = ("UNION", "INTERSECT", "EXCEPT")
+_FILTERS = ("ON", "USING", "WHERE", "HAVING", "WINDOW", "QUALIFY", "LIMIT", "OFFSET", "FETCH")
+_CLAUSES = {"WITH", "SELECT", "FROM", "JOIN", *_FILTERS, *_SETS}
+_CLAUSE_KINDS = (Kinds.GROUP_BY, Kinds.ORDER_BY)
+
+
 class _AmcTokenizer(Tokenizer):
     """Standard SQL: ``''`` escapes a quote, a backslash is nothing special, comments do not nest.
 
@@ -84,6 +90,35 @@ class Layout:
             elif token.token_type in CLOSERS and stack:
                 pairs[stack.pop()] = index
         return pairs
+
+    @cached_property
+    def clause(self) -> list[str]:
+        """For each token the clause of the query that it stands in; empty in no query's own bracket.
+
+        A bracket without SELECT, such as that of ``TRIM(BOTH 'x' FROM y)``, has no clauses.
+        """
+        levels: dict[int, str] = {}
+        clauses = []
+        for index, token in enumerate(self.tokens):
+            home, word = self.opener[index], self.word(index)
+            clauses.append(levels.get(home, ""))
+            compares = word == "FROM" and self.word(index - 1) == "DISTINCT"
+            starts = word in _CLAUSES or token.token_type in _CLAUSE_KINDS
+            if word == "SELECT" or (starts and home in levels and not compares):
+                levels[home] = word
+        return clauses
+
+    @cached_property
+    def in_rows(self) -> list[bool]:
+        """For each token whether only rows lie between it and a VALUES before it in the same bracket."""
+        levels: dict[int, bool] = {}
+        rows = []
+        for index, token in enumerate(self.tokens):
+            home = self.opener[index]
+            rows.append(levels.get(home, False))
+            between = token.token_type in (Kinds.COMMA, Kinds.L_PAREN, Kinds.R_PAREN)
+            levels[home] = token.token_type is Kinds.VALUES or (between and rows[-1])
+        return rows
 
     def kind(self, index: int) -> TokenType | None:
         """Return the kind of a token; None before the first and after the last."""

@@ -179,6 +179,14 @@ def test_braces_that_are_no_placeholders_are_left_alone(sql: str) -> None:
         assert find_placeholders(sql) == ()
 
 
+def test_deep_brackets_and_many_placeholders_are_no_harm() -> None:
+    (found,) = find_placeholders("SELECT " + "(" * 5000 + "{{a}}" + ")" * 5000)
+    assert found.place is Place.EXPRESSION
+    assert len(find_placeholders("SELECT 1 FROM " + "{{a}}, " * 499 + "{{b}}")) == 500
+    with pytest.raises(Invalid, match="may have 500 placeholders"):
+        find_placeholders("SELECT " + "{{a}}, " * 500 + "{{b}}")
+
+
 pieces = st.sampled_from(
     [
         "SELECT",
