@@ -68,8 +68,8 @@ def parse(
     :param columns: names parted by commas, all if empty; a name with a comma stands in double quotes.
     :param filters: ``column:operator:value`` each, all of which must hold; ``in`` takes values parted by
         commas, ``null`` and ``notnull`` none. ``contains`` and ``starts`` do not mind case.
-    :param sort: names parted by commas, ``-`` before one that descends (``"-a, b"``); nulls come last, equals in file
-        order.
+    :param sort: names parted by commas, ``-`` before one that descends (``"-a, b"``); nulls come last,
+        equals in file order.
     :raises Invalid: naming the field, the value and the way out.
     """
     if offset < 0:

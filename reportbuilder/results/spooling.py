@@ -13,9 +13,9 @@ from typing import BinaryIO, Self
 from reportbuilder.results.dialect import Normaliser
 from reportbuilder.results.failures import BrokenResult
 
-BLOCK = 1 << 20  # bytes worked on at once
+BLOCK = 1 << 18  # bytes worked on at once; few enough for the processor's own memory
 MAX_LINE = 64 << 20  # bytes; a longer line is not a line
-_QUEUE = 4  # blocks on their way to the disk
+_QUEUE = 8  # blocks on their way to the disk
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 
@@ -127,20 +127,16 @@ def _split_header(number: int, block: bytes) -> tuple[tuple[str, ...], bytes]:
 def _blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Regroup chunks of any size to blocks of whole lines, the last line ended if it was not."""
     held: list[bytes] = []
-    size, wanted = 0, BLOCK
+    size = 0
     for chunk in chunks:
-        held.append(chunk)
         size += len(chunk)
-        if size < wanted:
-            continue
-        joined = b"".join(held)
-        cut = joined.rfind(b"\n") + 1
+        cut = chunk.rfind(b"\n") + 1 if size >= BLOCK else 0
         if cut:
-            yield joined[:cut]
+            yield b"".join((*held, chunk[:cut]))
+            held, size = [], len(chunk) - cut
         elif size > MAX_LINE:
             raise BrokenResult(f"a line is longer than {MAX_LINE >> 20} MB; fetch the result again")
-        held, size = [joined[cut:]], len(joined) - cut
-        wanted = size + BLOCK
+        held.append(chunk[cut:])
     if rest := b"".join(held):
         yield rest if rest.endswith(b"\n") else rest + b"\n"
 
