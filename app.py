@@ -33,6 +33,7 @@ def create_app(chosen: Settings | None = None) -> Flask:
     check(chosen)
     app = Flask("reportbuilder", static_folder=None, template_folder=None)
     context.put_settings(app, chosen)
+    context.put_store(app, open_store(chosen.results_url))
     database.install(app, chosen)
     sessions.configure(app, chosen)
     tracing.register(app)

@@ -5,9 +5,11 @@ from typing import cast
 from flask import Flask, current_app, g, has_request_context, request
 
 from reportbuilder.accounts.permissions import Principal
+from reportbuilder.results.store import Store
 from reportbuilder.settings import Settings
 
 SETTINGS = "REPORTBUILDER_SETTINGS"
+STORE = "reportbuilder.results"
 REQUEST_ID = "reportbuilder.request_id"
 
 
@@ -19,6 +21,16 @@ def put_settings(app: Flask, settings: Settings) -> None:
 def settings() -> Settings:
     """Return the settings that the app was made with."""
     return cast("Settings", current_app.config[SETTINGS])
+
+
+def put_store(app: Flask, store: Store) -> None:
+    """Let requests of this app find the store of results."""
+    app.extensions[STORE] = store
+
+
+def store() -> Store:
+    """Return the store of results."""
+    return cast("Store", current_app.extensions[STORE])
 
 
 def request_id() -> str:

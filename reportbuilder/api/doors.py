@@ -24,6 +24,7 @@ BODY_MAX = 1024 * 1024  # bytes
 
 View = Callable[..., Any]
 Decorator = Callable[[View], View]
+FileShape = dict[str, str]  # as OpenAPI says it
 
 
 class StrictParser(FlaskParser):
@@ -64,15 +65,26 @@ class Door(flask_smorest.Blueprint):  # type: ignore[misc]  # for the same reaso
 
     def route(self, rule: str, **options: Any) -> Decorator:
         """Serve a view at a path below the door's."""
-        return cast("Decorator", super().route(rule, **options))
+        register = super().route(rule, **options)
+
+        def decorate(view: View) -> View:
+            return cast("View", register(self.doc(operationId=view.__name__)(view)))
+
+        return decorate
 
     def arguments(self, schema: type[ma.Schema], *, location: str = "json", **options: Any) -> Decorator:
         """Read arguments by a schema and give them to the view, before what is in the path."""
         return cast("Decorator", super().arguments(schema, location=location, **options))
 
-    def response(self, status_code: int, schema: type[ma.Schema] | None = None, **options: Any) -> Decorator:
+    def response(
+        self, status_code: int, schema: type[ma.Schema] | FileShape | None = None, **options: Any
+    ) -> Decorator:
         """Answer with what the view returns, in the shape of a schema."""
         return cast("Decorator", super().response(status_code, schema, **options))
+
+    def alt_response(self, status_code: int, response: str | None = None, **options: Any) -> Decorator:
+        """Document another answer."""
+        return cast("Decorator", super().alt_response(status_code, response, **options))
 
     def refuses(self, *statuses: int) -> Decorator:
         """Document the errors of an operation, beside those that every operation has."""

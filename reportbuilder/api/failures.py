@@ -99,6 +99,8 @@ def register(app: Flask, page: Page) -> None:
 def of_room(error: errors.ReportBuilderError) -> Problem:
     """Return how an error of a room looks from outside."""
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("request failed", error=error.code, reason=error.message)
     headers: dict[str, str] = {}
     if isinstance(error, errors.TooMany | errors.Unavailable):
         headers["Retry-After"] = str(math.ceil(error.retry_after or RETRY_UNAVAILABLE))

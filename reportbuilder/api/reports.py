@@ -15,7 +15,18 @@ from reportbuilder.amc.models import AmcInstance
 from reportbuilder.api import context, limits, ordering
 from reportbuilder.api import executions as runs
 from reportbuilder.api.doors import BASE, Door, Key, once
-from reportbuilder.api.shapes import Flag, Instant, Page, Text, list_of, one_of, pick, row_id, sort_field
+from reportbuilder.api.shapes import (
+    Body,
+    Flag,
+    Instant,
+    Page,
+    Text,
+    list_of,
+    one_of,
+    pick,
+    row_id,
+    sort_field,
+)
 from reportbuilder.catalog.searching import find as find_template
 from reportbuilder.database import reading, transaction
 from reportbuilder.executions import overview
@@ -88,13 +99,13 @@ class ReportQuery(Page):
     sort = sort_field(searching.SORTS, "-created_at")
 
 
-class RunWish(Schema):
+class RunWish(Body):
     """What to start with the new report."""
 
     type = fields.String(required=True, validate=one_of(RUN_TYPES))
 
 
-class ReportChange(Schema):
+class ReportChange(Body):
     """What can be changed of a report; parameters and window are replaced as wholes."""
 
     name = Text(most=200)
@@ -126,7 +137,7 @@ class CreatedReport(Schema):
     dashboard_id = fields.String(required=True, allow_none=True)
 
 
-class RunBody(Schema):
+class RunBody(Body):
     """What is different in this run alone."""
 
     parameters = fields.Dict(
@@ -242,7 +253,7 @@ def get_report(report_id: str) -> dict[str, Any]:
 
 
 @door.route("/<ident:report_id>", methods=["PATCH"])
-@door.arguments(ReportChange)
+@door.arguments(ReportChange, required=False)
 @door.response(200, ReportDetail)
 @door.refuses(400, 403, 404, 409)
 def change_report(body: dict[str, Any], report_id: str) -> dict[str, Any]:
@@ -266,7 +277,7 @@ def delete_report(report_id: str) -> Response:
 
 @door.route("/<ident:report_id>/run", methods=["POST"])
 @door.arguments(Key, location="headers")
-@door.arguments(RunBody)
+@door.arguments(RunBody, required=False)
 @door.response(202, runs.ExecutionSchema)
 @door.refuses(400, 403, 404, 409, 429)
 @limits.executions

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from werkzeug.routing import BaseConverter
@@ -35,9 +35,10 @@ def ident_schema(_converter: Ident) -> dict[str, Any]:
 
 
 class Text(fields.String):
-    """A text that every database can store, 1 to ``most`` characters after trimming."""
+    """A text that every database can store, ``least`` to ``most`` characters, as a rule without edges."""
 
-    def __init__(self, *, most: int = TEXT_MAX, least: int = 1, **options: Any) -> None:
+    def __init__(self, *, most: int = TEXT_MAX, least: int = 1, trim: bool = True, **options: Any) -> None:
+        self.trim = trim
         options.setdefault("validate", []).append(validate.Length(min=least, max=most))
         super().__init__(**options)
 
@@ -47,7 +48,7 @@ class Text(fields.String):
         text = super()._deserialize(value, attr, data, **kwargs)
         if not strictjson.is_storable(text):
             raise ValidationError("Not a storable text: remove NUL characters and halves of surrogate pairs.")
-        return text.strip()
+        return text.strip() if self.trim else text
 
 
 class Whole(fields.Integer):
@@ -91,6 +92,15 @@ class Instant(fields.AwareDateTime):
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002 - marshmallow's signature
         return None if value is None else strictjson.instant(value)
+
+
+class Body(Schema):
+    """What comes in as JSON: nothing but its fields."""
+
+    class Meta:
+        """How marshmallow, and through it OpenAPI, is told so."""
+
+        unknown = RAISE
 
 
 class Page(Schema):

@@ -14,7 +14,7 @@ from reportbuilder.accounts.models import User
 from reportbuilder.api import context, limits, ordering
 from reportbuilder.api.doors import BASE, Door, Key, once
 from reportbuilder.api.executions import ExecutionSchema
-from reportbuilder.api.shapes import Flag, Instant, Page, Text, list_of, one_of, pick, sort_field
+from reportbuilder.api.shapes import Body, Flag, Instant, Page, Text, list_of, one_of, pick, sort_field
 from reportbuilder.catalog import publishing, searching
 from reportbuilder.catalog.drafts import find_faults
 from reportbuilder.catalog.lint import lint
@@ -74,7 +74,7 @@ class TemplateQuery(Page):
     sort = sort_field(searching.SORTS, "name")
 
 
-class ValuesBody(Schema):
+class ValuesBody(Body):
     """A filled form: values, instance and window."""
 
     instance_id = Text(most=64, required=True)
@@ -116,12 +116,12 @@ class ValidationSchema(Schema):
     estimate = fields.Nested(Estimate, required=True)
 
 
-class TemplateFields(Schema):
+class TemplateFields(Body):
     """What can be said of a template."""
 
-    name = fields.String()
-    category = fields.String()
-    sql_template = fields.String()
+    name = Text(most=200)
+    category = Text(most=200)
+    sql_template = Text(most=100_000)
     parameter_definitions = fields.List(fields.Dict())
     description = fields.String()
     report_type = fields.String(allow_none=True)
@@ -134,9 +134,9 @@ class TemplateFields(Schema):
 class PublicationBody(TemplateFields):
     """A template to be published."""
 
-    name = fields.String(required=True)
-    category = fields.String(required=True)
-    sql_template = fields.String(required=True)
+    name = Text(most=200, required=True)
+    category = Text(most=200, required=True)
+    sql_template = Text(most=100_000, required=True)
 
 
 class RevisionBody(TemplateFields):
@@ -147,7 +147,7 @@ class RevisionBody(TemplateFields):
     )
 
 
-class LintBody(Schema):
+class LintBody(Body):
     """SQL to be judged, with its parameters if they are to be judged too."""
 
     sql_template = Text(most=200_000, required=True)
@@ -283,7 +283,7 @@ def publish_template(headers: dict[str, str], body: dict[str, Any]) -> Response:
 
 
 @door.route("/<ident:template_id>", methods=["PUT"])
-@door.arguments(RevisionBody)
+@door.arguments(RevisionBody, required=False)
 @door.response(200, TemplateDetail)
 @door.refuses(400, 403, 404, 409)
 def revise_template(body: dict[str, Any], template_id: str) -> dict[str, Any]:

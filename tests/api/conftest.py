@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,10 @@ from reportbuilder import settings, wakeups
 from reportbuilder.accounts import grants, tokens, users
 from reportbuilder.accounts.models import User
 from reportbuilder.api import limits
+from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.database import db, transaction
+from reportbuilder.executions.lifecycle import Order, request
+from reportbuilder.parameters.windows import Window
 from tests.cast import Cast
 
 BASE = "/api/report-builder"
@@ -111,3 +115,42 @@ def passwords(cast: Cast) -> None:
     with transaction() as session:
         for user in (cast.ada, cast.ben, cast.cleo):
             users.set_password(session.merge(user), PASSWORD)
+
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+WINDOW = Window(START, START + timedelta(days=30), "UTC")
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(callers: Callers) -> Run:
+    """Ask for an execution; returns its id."""
+    cast = callers.cast
+    with transaction() as session:
+        template = QueryTemplate(
+            template_id="tpl_0123456789ab",
+            name="Reach",
+            category="reach",
+            sql_template="SELECT 1",
+            is_public=True,
+        )
+        session.add(template)
+
+    def make(user: str = "ben", instance: str = "first", **changes: Any) -> str:
+        with transaction() as session:
+            order = Order(
+                template=session.merge(template),
+                instance=session.merge(getattr(cast, instance)),
+                user=session.merge(getattr(cast, user)),
+                sql="SELECT 1",
+                window=WINDOW,
+                values={"brand": "Northwind"},
+                triggered_by="manual",
+            )
+            row = request(session, order)
+            for name, value in changes.items():
+                setattr(row, name, value)
+            return row.execution_id
+
+    return make

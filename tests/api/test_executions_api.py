@@ -1,60 +1,16 @@
 """Executions and instances over the API: what one sees, cancel, retry, keys, and odd input."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from threading import Barrier
-from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from reportbuilder.amc.models import AmcInstance
-from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.database import reading, transaction
-from reportbuilder.executions.lifecycle import Order, request
 from reportbuilder.executions.models import ReportExecution
-from reportbuilder.parameters.windows import Window
-from tests.api.conftest import BASE, Caller, Callers
+from tests.api.conftest import BASE, Caller, Callers, Run
 from tests.api.test_frame import check
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-WINDOW = Window(START, START + timedelta(days=30), "UTC")
-
-Run = Callable[..., str]
-
-
-@pytest.fixture
-def run(callers: Callers) -> Run:
-    """Ask for an execution; returns its id."""
-    cast = callers.cast
-    with transaction() as session:
-        template = QueryTemplate(
-            template_id="tpl_0123456789ab",
-            name="Reach",
-            category="reach",
-            sql_template="SELECT 1",
-            is_public=True,
-        )
-        session.add(template)
-
-    def make(user: str = "ben", instance: str = "first", **changes: Any) -> str:
-        with transaction() as session:
-            order = Order(
-                template=session.merge(template),
-                instance=session.merge(getattr(cast, instance)),
-                user=session.merge(getattr(cast, user)),
-                sql="SELECT 1",
-                window=WINDOW,
-                values={"brand": "Northwind"},
-                triggered_by="manual",
-            )
-            row = request(session, order)
-            for name, value in changes.items():
-                setattr(row, name, value)
-            return row.execution_id
-
-    return make
 
 
 def test_one_execution_with_all_that_belongs_to_it(callers: Callers, run: Run) -> None:
