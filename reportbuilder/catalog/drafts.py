@@ -18,6 +18,7 @@ LONGEST_SQL: Final = 100_000  # bytes
 LONGEST_NAME: Final = 200
 LONGEST_TEXT: Final = 10_000
 MOST_TAGS: Final = 50
+MOST_SHOWN: Final = 20  # faults of one SQL
 FIELD: Final = "parameter_definitions"
 
 
@@ -80,6 +81,8 @@ def find_faults(sql: str, definitions: Sequence[Definition]) -> dict[str, list[s
         in_sql += [str(problem) for problem in check_template(sql, definitions)]
     except Invalid as error:
         return {name: list(reasons) for name, reasons in error.details.items()}
+    if len(in_sql) > MOST_SHOWN:
+        in_sql[MOST_SHOWN:] = [f"and {len(in_sql) - MOST_SHOWN} more"]
     wrong = {"sql_template": in_sql} if in_sql else {}
     for definition in definitions:
         if reason := _find_fault(sql, definition, definitions):

@@ -1,12 +1,15 @@
 """What AMC refuses although it is SQL: found in a template's tokens, with place and way out."""
 
+import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from reportbuilder.catalog.outlines import Outline
 from reportbuilder.parameters.placeholders import read_template
-from reportbuilder.parameters.tokens import CLOSERS, OPENERS, Kinds, Layout, locate
+from reportbuilder.parameters.tokens import CLOSERS, OPENERS, Kinds
 
 ERROR: Final = "error"  # AMC refuses it
 WARNING: Final = "warning"  # AMC's documents do not promise it
@@ -26,6 +29,9 @@ class Finding:
         return f"line {self.line}, column {self.column}: {self.message}"
 
 
+Find = Callable[[Outline], Iterator[int]]
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule: ``find`` yields the offsets (in the text) at which it is broken."""
@@ -33,7 +39,7 @@ class Rule:
     name: str
     severity: str
     message: str
-    find: Callable[[Layout], Iterator[int]]
+    find: Find
 
 
 @lru_cache(maxsize=256)
@@ -42,41 +48,44 @@ def lint(sql: str) -> tuple[Finding, ...]:
 
     :raises Invalid: when the template cannot be cut into tokens (see ``read_template``).
     """
-    layout = read_template(sql).layout
-    findings = [
-        Finding(rule.name, rule.severity, *locate(sql, offset), rule.message)
-        for rule in RULES
-        for offset in rule.find(layout)
-    ]
+    outline = Outline(read_template(sql).layout)
+    starts = [0, *(end.end() for end in re.finditer(r"\r\n|\r|\n", sql))]
+    findings = []
+    for rule in RULES:
+        for offset in rule.find(outline):
+            line = bisect_right(starts, offset)
+            column = offset - starts[line - 1] + 1
+            findings.append(Finding(rule.name, rule.severity, line, column, rule.message))
     return tuple(sorted(findings, key=lambda finding: (finding.line, finding.column)))
 
 
-def _token(*kinds: Kinds) -> Callable[[Layout], Iterator[int]]:
+def _token(*kinds: Kinds) -> Find:
     """Find every token of these kinds."""
 
-    def find(layout: Layout) -> Iterator[int]:
-        for token in layout.tokens:
+    def find(outline: Outline) -> Iterator[int]:
+        for token in outline.tokens:
             if token.token_type in kinds:
                 yield token.start
 
     return find
 
 
-def _word(*words: str, before_bracket: bool = False) -> Callable[[Layout], Iterator[int]]:
-    """Find bare words, if wanted only where a bracket follows (a call)."""
+def _calls(name: str) -> Find:
+    """Find calls of a function."""
 
-    def find(layout: Layout) -> Iterator[int]:
-        for index, token in enumerate(layout.tokens):
-            is_bare = layout.word(index) in words and layout.kind(index - 1) is not Kinds.DOT
-            if is_bare and (not before_bracket or layout.kind(index + 1) is Kinds.L_PAREN):
+    def find(outline: Outline) -> Iterator[int]:
+        layout = outline.layout
+        for index, token in enumerate(outline.tokens):
+            if layout.word(index) == name and layout.kind(index + 1) is Kinds.L_PAREN:
                 yield token.start
 
     return find
 
 
-def _limits(layout: Layout) -> Iterator[int]:
+def _limits(outline: Outline) -> Iterator[int]:
     # a column may have such a name; then no number and no placeholder follows, or a dot stands before
-    for index, token in enumerate(layout.tokens):
+    layout = outline.layout
+    for index, token in enumerate(outline.tokens):
         follows = layout.kind(index + 1)
         if token.token_type in (Kinds.LIMIT, Kinds.OFFSET) and layout.kind(index - 1) is not Kinds.DOT:
             if follows in (Kinds.NUMBER, Kinds.VAR, Kinds.ALL, Kinds.L_PAREN):
@@ -85,26 +94,15 @@ def _limits(layout: Layout) -> Iterator[int]:
             yield token.start
 
 
-def _orders(layout: Layout) -> Iterator[int]:
-    for index, token in enumerate(layout.tokens):
-        if token.token_type is Kinds.ORDER_BY and not _is_in_window(layout, index):
+def _orders(outline: Outline) -> Iterator[int]:
+    for index, token in enumerate(outline.tokens):
+        if token.token_type is Kinds.ORDER_BY and not outline.is_in_window(index):
             yield token.start
 
 
-def _is_in_window(layout: Layout, index: int) -> bool:
-    """Say whether a token stands in ``OVER (…)`` or in ``WINDOW name AS (…)``."""
-    opener = layout.opener[index]
-    if opener < 0:
-        return False
-    if layout.kind(opener - 1) is Kinds.OVER:
-        return True
-    before = layout.siblings_before(opener)
-    is_named = layout.kind(opener - 1) is Kinds.ALIAS
-    return is_named and any(layout.kind(other) is Kinds.WINDOW for other in before)
-
-
-def _right_joins(layout: Layout) -> Iterator[int]:
-    for index, token in enumerate(layout.tokens):
+def _right_joins(outline: Outline) -> Iterator[int]:
+    layout = outline.layout
+    for index, token in enumerate(outline.tokens):
         if layout.word(index) == "RIGHT" and layout.word(index + 1) in ("JOIN", "OUTER"):
             yield token.start
 
@@ -112,50 +110,32 @@ def _right_joins(layout: Layout) -> Iterator[int]:
 _BEFORE_STAR = ("SELECT", "DISTINCT", "ALL", ",", ".")
 
 
-def _stars(layout: Layout) -> Iterator[int]:
-    for index, token in enumerate(layout.tokens):
+def _stars(outline: Outline) -> Iterator[int]:
+    layout = outline.layout
+    for index, token in enumerate(outline.tokens):
         if token.token_type is not Kinds.STAR or layout.word(index - 1) not in _BEFORE_STAR:
             continue
-        if _is_final(layout, index) and _clause(layout, index) == "SELECT":
+        if outline.clause[index] == "SELECT" and outline.gives_output[layout.opener[index]]:
             yield token.start
 
 
-# what may stand before the bracket around an output select: a UNION, another bracket, the end of WITH
-_BEFORE_FINAL = (None, Kinds.UNION, Kinds.ALL, Kinds.DISTINCT, Kinds.L_PAREN, Kinds.R_PAREN)
-
-
-def _is_final(layout: Layout, index: int) -> bool:
-    """Say whether a token belongs to a select whose rows are the output, not to one inside it."""
-    opener = layout.opener[index]
-    while opener >= 0:
-        if layout.kind(opener - 1) not in _BEFORE_FINAL:
-            return False
-        opener = layout.opener[opener]
-    return True
-
-
-def _clause(layout: Layout, index: int) -> str:
-    for other in layout.siblings_before(index):
-        if layout.word(other) in ("SELECT", "FROM", "WHERE", "HAVING"):
-            return layout.word(other)
-    return ""
-
-
-def _starts(layout: Layout) -> Iterator[int]:
+def _starts(outline: Outline) -> Iterator[int]:
+    layout = outline.layout
     first = next((i for i in range(len(layout.tokens)) if layout.kind(i) is not Kinds.L_PAREN), None)
     if first is None or layout.word(first) not in ("SELECT", "WITH"):
         yield layout.tokens[first].start if first is not None else 0
 
 
-def _seconds(layout: Layout) -> Iterator[int]:
-    for index, token in enumerate(layout.tokens[:-1]):
+def _seconds(outline: Outline) -> Iterator[int]:
+    for index, token in enumerate(outline.tokens[:-1]):
         if token.token_type is Kinds.SEMICOLON:
-            yield layout.tokens[index + 1].start
+            yield outline.tokens[index + 1].start
 
 
-def _brackets(layout: Layout) -> Iterator[int]:
-    paired = {*layout.closer, *layout.closer.values()}
-    for index, token in enumerate(layout.tokens):
+def _brackets(outline: Outline) -> Iterator[int]:
+    closer = outline.layout.closer
+    paired = {*closer, *closer.values()}
+    for index, token in enumerate(outline.tokens):
         if token.token_type in (*OPENERS, *CLOSERS) and index not in paired:
             yield token.start
 
@@ -183,7 +163,7 @@ RULES: Final = (
         "getdate",
         ERROR,
         "AMC has no GETDATE(); write CURRENT_TIMESTAMP, or CAST('today' AS DATE)",
-        _word("GETDATE", before_bracket=True),
+        _calls("GETDATE"),
     ),
     Rule("double-colon", WARNING, "AMC's documents have no ::; write CAST(x AS type)", _token(Kinds.DCOLON)),
     Rule(

@@ -118,3 +118,9 @@ def test_a_placeholder_in_a_comment_does_not_count_as_use() -> None:
     rows = [parameter("n", "number", required=True)]
     details = faults(publication(sql_template="SELECT 1 AS n -- {{n}}", parameter_definitions=rows))
     assert "does not use it" in details["parameter_definitions.0"][0]
+
+
+def test_of_many_faults_the_first_are_told() -> None:
+    details = faults(publication(sql_template=SQL + " ORDER BY n" * 500))
+    assert len(details["sql_template"]) == 21
+    assert details["sql_template"][-1] == "and 480 more"

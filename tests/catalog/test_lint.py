@@ -48,6 +48,8 @@ BAD = [
     ("DELETE FROM t", "query-only", 1, 1),
     ("", "query-only", 1, 1),
     ("SELECT a FROM t;\nSELECT b FROM t", "one-query", 2, 1),
+    ("SELECT a\r\nFROM t\r\nLIMIT 5", "limit", 3, 1),
+    ("SELECT a -- \u2028\nFROM t LIMIT 5", "limit", 2, 8),
     ("SELECT (a FROM t", "brackets", 1, 8),
     ("SELECT a) FROM t", "brackets", 1, 9),
 ]
@@ -79,6 +81,10 @@ def test_every_fault_is_told_in_the_order_of_the_text() -> None:
         "order-by",
         "limit",
     ]
+
+
+def test_an_open_bracket_hides_nothing() -> None:
+    assert [finding.rule for finding in lint("(SELECT * FROM t")] == ["brackets", "select-star"]
 
 
 def test_rules_have_names_of_their_own_and_say_the_way_out() -> None:
