@@ -1,17 +1,25 @@
 """Reports: made whole or not at all, judged by their template, resolved anew at each run."""
 
+import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select
 
 from reportbuilder.accounts import grants
 from reportbuilder.catalog import publishing
 from reportbuilder.catalog.models import QueryTemplate
+from reportbuilder.catalog.preparing import prepare
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Conflict, Invalid, NotFound
+from reportbuilder.parameters.windows import parse_window
 from reportbuilder.reports import defining, favorites, searching
 from reportbuilder.reports.defining import Terms
 from reportbuilder.reports.models import ReportDefinition, ReportFavorite
@@ -210,3 +218,40 @@ def test_deleting(cast: Cast, make: Callable[..., ReportDefinition]) -> None:
         assert kept.deleted_at is not None
         assert not kept.is_active
         assert session.scalars(select(ReportFavorite)).all() == []
+
+
+def test_of_two_requests_at_once_one_gets_the_name(
+    database: Flask, cast: Cast, make: Callable[..., ReportDefinition]
+) -> None:
+    start = Barrier(4)
+
+    def attempt(_: int) -> str:
+        with database.app_context():
+            start.wait()
+            try:
+                return make().name
+            except Conflict:
+                return "taken"
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(attempt, range(4))) == ["Weekly clicks", "taken", "taken", "taken"]
+
+
+@given(
+    parameters=st.fixed_dictionaries(
+        {},
+        optional={
+            "since": st.sampled_from(["today", "yesterday", "today-7", "2026-01-31"]),
+            "filter": st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20),
+            "least": st.one_of(st.integers(-(10**9), 10**9), st.integers(0, 99).map(str)),
+        },
+    )
+)
+def test_what_is_stored_means_the_same_when_it_is_read_again(
+    cast: Cast, template: QueryTemplate, parameters: dict[str, Any]
+) -> None:
+    window = parse_window(None, as_of=NOON)
+    first = prepare(template, parameters, window=window, as_of=NOON)
+    again = prepare(template, json.loads(json.dumps(first.given)), window=window, as_of=NOON)
+    assert (again.sql, again.given) == (first.sql, first.given)
+    assert prepare(template, first.values, window=window, as_of=NOON).sql == first.sql
