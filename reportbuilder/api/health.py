@@ -41,7 +41,7 @@ class _Run:
 class Readiness:
     """Runs checks side by side; one that hangs is left alone, and not started again while it hangs."""
 
-    def __init__(self, checks: dict[str, Check], patience: float = PATIENCE) -> None:
+    def __init__(self, checks: dict[str, Check], patience: float) -> None:
         self._checks, self._patience = checks, patience
         self._running: dict[str, _Run] = {}
         self._lock = Lock()
@@ -78,7 +78,8 @@ def register(app: Flask, settings: Settings) -> None:
             "redis": partial(_redis, settings.redis_url),
             "worker": partial(_process, engine, "worker"),
             "scheduler": partial(_process, engine, "scheduler"),
-        }
+        },
+        PATIENCE,
     )
     app.add_url_rule("/healthz", view_func=alive, endpoint="healthz")
     app.add_url_rule("/readyz", view_func=lambda: ready(readiness), endpoint="readyz")

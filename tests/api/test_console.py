@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from admin.pages import HOME, local
-from reportbuilder import settings
+from reportbuilder import logs, settings
 from reportbuilder.accounts import users
 from reportbuilder.database import transaction
 from tests.api.conftest import BASE, PASSWORD, Callers, Make
@@ -97,6 +97,21 @@ def test_a_new_password_or_a_deactivation_ends_the_session(browser: FlaskClient,
     with transaction() as session:
         users.deactivate(session, users.get(session, "ben@example.test"))
     assert browser.get(HOME).status_code == 302
+
+
+def test_no_password_and_no_cookie_gets_into_the_logs(
+    browser: FlaskClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure("DEBUG")
+    sign_in(browser, password="a wrong password")
+    answer = sign_in(browser)
+    cookie = answer.headers["Set-Cookie"].partition("=")[2].partition(";")[0]
+    browser.get(HOME)
+    written = capsys.readouterr().err
+    assert "sign-in refused" in written
+    assert "signed in" in written
+    for secret in (PASSWORD, "a wrong password", cookie):
+        assert secret not in written
 
 
 def test_guessing_is_slowed_down(browser: FlaskClient) -> None:

@@ -86,34 +86,34 @@ def test_the_list_is_filtered_sorted_and_paged(callers: Callers, run: Run) -> No
     assert {key: body[key] for key in ("total", "page", "limit")} == {"total": 5, "page": 1, "limit": 2}
 
 
-@pytest.mark.parametrize(
-    ("query", "field"),
-    [
-        ("page=0", "page"),
-        ("page=-1", "page"),
-        ("page=1e3", "page"),
-        ("page=1_0", "page"),
-        ("page=" + "9" * 40, "page"),
-        ("page=" + "9" * 5000, "page"),
-        ("page=", "page"),
-        ("page=%00", "page"),
-        ("limit=101", "limit"),
-        ("limit=0", "limit"),
-        ("sort=sql", "sort"),
-        ("sort=--created_at", "sort"),
-        ("status=done", "status"),
-        ("instance_id=%00", "instance_id"),
-        ("instance_id=" + "x" * 65, "instance_id"),
-        ("instance_id=", "instance_id"),
-        ("start_date=yesterday", "start_date"),
-        ("start_date=0001-01-01T00:00:00%2B14:00", "start_date"),
-        ("end_date=9999-12-31T23:59:59-14:00", "end_date"),
-        ("nothing=1", "nothing"),
-    ],
-)
-def test_a_query_that_does_not_fit(callers: Callers, query: str, field: str) -> None:
-    details = check(callers.ben.get(f"/executions?{query}"), 422, "VALIDATION_ERROR")
-    assert list(details) == [field]
+ODD_QUERIES = [
+    ("page=0", "page"),
+    ("page=-1", "page"),
+    ("page=1e3", "page"),
+    ("page=1_0", "page"),
+    ("page=" + "9" * 40, "page"),
+    ("page=" + "9" * 5000, "page"),
+    ("page=", "page"),
+    ("page=%00", "page"),
+    ("limit=101", "limit"),
+    ("limit=0", "limit"),
+    ("sort=sql", "sort"),
+    ("sort=--created_at", "sort"),
+    ("status=done", "status"),
+    ("instance_id=%00", "instance_id"),
+    ("instance_id=" + "x" * 65, "instance_id"),
+    ("instance_id=", "instance_id"),
+    ("start_date=yesterday", "start_date"),
+    ("start_date=0001-01-01T00:00:00%2B14:00", "start_date"),
+    ("end_date=9999-12-31T23:59:59-14:00", "end_date"),
+    ("nothing=1", "nothing"),
+]
+
+
+def test_a_query_that_does_not_fit(callers: Callers) -> None:
+    for query, field in ODD_QUERIES:
+        details = check(callers.ben.get(f"/executions?{query}"), 422, "VALIDATION_ERROR")
+        assert list(details) == [field]
 
 
 def test_cancel(callers: Callers, run: Run) -> None:

@@ -8,6 +8,7 @@ from threading import Event
 from time import monotonic
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import text
 
@@ -16,6 +17,11 @@ from reportbuilder.api import health
 from reportbuilder.api.health import Readiness
 from reportbuilder.database import db, transaction
 from tests.api.conftest import Make
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "PATIENCE", 0.5)
 
 
 @contextmanager

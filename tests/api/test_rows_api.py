@@ -86,25 +86,25 @@ def test_columns_filters_order_and_parts(callers: Callers, completed: str) -> No
     assert rows("columns=clicks&filter=clicks:gt:99") == []
 
 
-@pytest.mark.parametrize(
-    ("query", "field"),
-    [
-        ("columns=nothing", "columns"),
-        ("sort=nothing", "sort"),
-        ("filter=clicks", "filter"),
-        ("filter=clicks:eq:x", "filter"),
-        ("filter=clicks:like:x", "filter"),
-        ("filter=%00", "filter.0"),
-        ("filter=clicks:eq:99999999999999999999", "filter"),
-        ("offset=-1", "offset"),
-        ("limit=0", "limit"),
-        ("limit=1e9", "limit"),
-        ("page=1", "page"),
-    ],
-)
-def test_a_question_that_does_not_fit(callers: Callers, completed: str, query: str, field: str) -> None:
-    answer = callers.cleo.get(f"/executions/{completed}/rows?{query}")
-    assert list(check(answer, 422, "VALIDATION_ERROR")) == [field]
+ODD_QUESTIONS = [
+    ("columns=nothing", "columns"),
+    ("sort=nothing", "sort"),
+    ("filter=clicks", "filter"),
+    ("filter=clicks:eq:x", "filter"),
+    ("filter=clicks:like:x", "filter"),
+    ("filter=%00", "filter.0"),
+    ("filter=clicks:eq:99999999999999999999", "filter"),
+    ("offset=-1", "offset"),
+    ("limit=0", "limit"),
+    ("limit=1e9", "limit"),
+    ("page=1", "page"),
+]
+
+
+def test_a_question_that_does_not_fit(callers: Callers, completed: str) -> None:
+    for query, field in ODD_QUESTIONS:
+        answer = callers.cleo.get(f"/executions/{completed}/rows?{query}")
+        assert list(check(answer, 422, "VALIDATION_ERROR")) == [field]
 
 
 def test_many_rows_are_streamed_and_never_cut(
