@@ -36,7 +36,7 @@ def create_app(chosen: Settings | None = None) -> Flask:
     context.put_store(app, open_store(chosen.results_url))
     database.install(app, chosen)
     sessions.configure(app, chosen)
-    tracing.register(app)
+    tracing.register(app, chosen)
     limits.register(app, chosen)
     failures.register(app, page=pages.error_page)
     frame.register(app)

@@ -25,6 +25,7 @@ class Settings:
     scratch_dir: Path = field(default_factory=(DATA / "scratch").absolute)
     port: int = 8000
     public_url: str = ""
+    trusted_proxies: int = 0  # how many proxies in front say the caller's address and scheme
 
     # Secrets; never shown
     secret_key: str = field(default="", repr=False)

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from reportbuilder import clock, logs
 from reportbuilder.api import context
+from reportbuilder.settings import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -47,9 +49,12 @@ class RequestIds:
             return self._app(environ, start_response)
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, settings: Settings) -> None:
     """Put ids, log lines and security headers on all answers of this app."""
-    app.wsgi_app = RequestIds(app.wsgi_app)  # type: ignore[method-assign]  # Flask's documented way
+    hops = settings.trusted_proxies
+    if hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Flask's manual has it
+    app.wsgi_app = RequestIds(app.wsgi_app)  # type: ignore[method-assign]  # as Flask's manual has it
     app.before_request(_start)
     app.after_request(_finish)
 

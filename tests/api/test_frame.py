@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,8 +13,8 @@ from jsonschema import Draft202012Validator
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
-from reportbuilder import errors
-from tests.api.conftest import BASE, Callers
+from reportbuilder import errors, settings
+from tests.api.conftest import BASE, Callers, Make
 
 SHAPE = Draft202012Validator(
     {
@@ -192,6 +193,16 @@ def test_security_headers_are_on_everything(web: Flask) -> None:
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert "Strict-Transport-Security" not in headers
     assert "Strict-Transport-Security" in web.test_client().get("/healthz", base_url="https://x").headers
+
+
+def test_only_trusted_proxies_say_where_a_request_came_from(
+    configured: settings.Settings, make_web: Make
+) -> None:
+    said = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
+    for proxies in (0, 1):
+        app = make_web(replace(configured, trusted_proxies=proxies))
+        headers = app.test_client().get("/healthz", headers=said).headers
+        assert ("Strict-Transport-Security" in headers) == bool(proxies)
 
 
 def test_each_request_is_one_line_without_secrets(
