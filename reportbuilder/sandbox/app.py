@@ -18,7 +18,7 @@ from reportbuilder.sandbox.answers import (
     execution_body,
     refusal,
 )
-from reportbuilder.sandbox.asking import create_body, flag, listing
+from reportbuilder.sandbox.asking import create_body, flag, limit_of, listing, read_token, token_for
 from reportbuilder.sandbox.box import Box, UnknownExecutionError
 from reportbuilder.sandbox.dialect import RefusedError
 from reportbuilder.sandbox.downloads import file_answer
@@ -86,14 +86,14 @@ def _add_administration(app: Flask, box: Box) -> None:
         return answer({"amcAccounts": [world.account_body()]}, kind=PLAIN)
 
     def instances() -> Response:
-        limit = int(request.args.get("limit") or 100)
-        start = int(request.args.get("nextToken") or 0)
+        limit, token = limit_of(request.args.get("limit")), request.args.get("nextToken")
+        start = read_token(token) if token else 0
         everyone = list(box.instances.values())
         body: dict[str, object] = {
             "instances": [world.instance_body(one) for one in everyone[start : start + limit]]
         }
         if start + limit < len(everyone):
-            body["nextToken"] = str(start + limit)
+            body["nextToken"] = token_for(start + limit)
         return answer(body, kind=PLAIN)
 
     def instance(instance: str) -> Response:

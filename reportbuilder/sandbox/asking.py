@@ -122,7 +122,7 @@ def listing(query: Mapping[str, str]) -> Listing:
         read("minCreationTime", first, zone) if first else None,
         read("maxCreationTime", last, zone) if last else None,
         workflow_id,
-        _limit(query.get("limit")),
+        limit_of(query.get("limit")),
         flag(query, "sortAscending"),
         flag(query, "includeCancelled"),
         flag(query, "includeWorkflow"),
@@ -130,7 +130,11 @@ def listing(query: Mapping[str, str]) -> Listing:
     )
 
 
-def _limit(text: str | None) -> int:
+def limit_of(text: str | None) -> int:
+    """Return how many items a page may hold, 100 if nothing is said.
+
+    :raises BadRequestError: for anything but 1 to 100.
+    """
     if not text:
         return _LIMIT
     if not text.isdecimal() or not 1 <= int(text) <= _LIMIT:

@@ -1,7 +1,7 @@
 """The command that runs the sandbox as a process of its own."""
 
 import signal
-import threading
+import time
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
@@ -47,13 +47,15 @@ def sandbox(port: int, **values: Any) -> None:
     """Run a local AMC that really computes queries, over synthetic data, until Ctrl-C."""
     if values["end"] is not None:
         values["end"] = values["end"].date()
+    asked = _asked_to_end()
     with Sandbox(_from_flags(values), port=port).serving() as box:
         click.echo(f"url: {box.url}")
         click.echo(f"token-url: {box.token_url}")
         click.echo(f"client-id: {CLIENT_ID}")
         click.echo(f"client-secret: {CLIENT_SECRET}")
         click.echo(f"refresh-token: {REFRESH_TOKEN}")
-        _wait_for_signal()
+        while not asked:  # a signal may reach one of DuckDB's threads, so nothing here waits without end
+            time.sleep(0.1)
 
 
 def _from_flags(values: dict[str, Any]) -> Options:
@@ -63,13 +65,13 @@ def _from_flags(values: dict[str, Any]) -> Options:
     return Options(**{name: value for name, value in values.items() if name not in names}, faults=faults)
 
 
-def _wait_for_signal() -> None:
-    """Return when the process is asked to end."""
-    asked = threading.Event()
+def _asked_to_end() -> list[int]:
+    """Return a list that gets the signal by which the process is asked to end."""
+    asked: list[int] = []
 
-    def note(_signal: int, _frame: FrameType | None) -> None:
-        asked.set()
+    def note(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)  # no lock: a handler that takes one can stop its own thread for ever
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, note)
-    asked.wait()
+    return asked

@@ -128,6 +128,8 @@ def test_accounts_and_instances(caller: Caller) -> None:
     ).json()
     assert [*first["instances"], *second["instances"]] == instances
     assert "nextToken" not in second
+    assert caller.http.get(f"{root}/amc/instances", params={"limit": "many"}).status_code == 400
+    assert caller.http.get(f"{root}/amc/instances", params={"nextToken": "1"}).status_code == 400
     advertisers = caller.http.get(f"{root}/amc/instances/amcnorthwind01/advertisers").json()
     assert advertisers["totalCount"] == len(advertisers["advertisers"]) == 5
     assert caller.http.get(f"{root}/amc/instances/amcnorthwind02").json()["instance"] == instances[1]
