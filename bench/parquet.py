@@ -2,9 +2,10 @@
 
     python -m bench.parquet [--bytes 1GB] [--rounds 3]
 
-Ours is given the file as a download gives it, in chunks of 64 kB, and does all that it does for a real result:
-repair, scratch, types checked value by value, checksum. DuckDB reads the file itself, guessing the types, with
-all the memory it likes, and checks nothing. Each runs in a process of its own, in turns; the best round counts.
+Ours is given the file as a download gives it, in chunks of 64 kB, and does all that it does for a real
+result: repair, scratch, types checked value by value, checksum. DuckDB reads the file itself, guessing the
+types, with all the memory it likes, and checks nothing. Each runs in a process of its own, in turns; the best
+round of each counts.
 """
 
 import argparse
@@ -30,7 +31,7 @@ CHUNK = 1 << 16
 LEAST_RATIO = 0.5
 MOST_MEMORY = 400_000_000
 BYTES_A_ROW = 163  # of the rows below, about
-UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 
 COLUMNS = [
     OutputColumn("event_date", "DATE"),
@@ -99,11 +100,11 @@ def _size(text: str) -> int:
     match = re.fullmatch(r"(\d+)\s*([KMG]?B)?", text.upper())
     if not match:
         raise argparse.ArgumentTypeError(f"{text!r} is no size; write 1GB or 200MB")
-    return int(match[1]) * UNITS[match[2] or ""] if match[2] != "B" else int(match[1])
+    return int(match[1]) * UNITS[match[2] or ""]
 
 
 def _source(size: int) -> Path:
-    """Return the CSV, made only if it is not there from the last time; others are removed to spare the disk."""
+    """Return the CSV, made only if it is not there from the last time; others go, to spare the disk."""
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"amc-{size}.csv"
     for other in FOLDER.glob("amc-*.csv"):
@@ -114,9 +115,8 @@ def _source(size: int) -> Path:
         unfinished = path.with_suffix(".part")
         with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as connection:
             rows = ROWS.replace("?", str(size // BYTES_A_ROW))
-            connection.execute(
-                f"COPY ({rows}) TO '{unfinished}' (HEADER, DELIMITER ',', QUOTE '\"', ESCAPE '\\')"
-            )
+            dialect = "HEADER, DELIMITER ',', QUOTE '\"', ESCAPE '\\'"
+            connection.execute(f"COPY ({rows}) TO '{unfinished}' (FORMAT csv, {dialect})")
         unfinished.rename(path)
     return path
 
@@ -167,10 +167,9 @@ def _judge(source: Path, best: dict[str, dict[str, float]], runs: dict[str, list
     print(f"{size / 1e6:.0f} MB of CSV, {best['ours']['rows']:.0f} rows, {os.cpu_count()} cores")
     for way, run in best.items():
         times = " ".join(f"{one['seconds']:.2f}" for one in runs[way])
-        print(
-            f"{way:>7}: {run['seconds']:6.2f} s  {size / 1e6 / run['seconds']:4.0f} MB/s  cpu {run['cpu']:5.1f} s"
-            f"  peak {run['peak'] / 1e6:4.0f} MB  Parquet {run['size'] / 1e6:4.0f} MB  (rounds: {times})"
-        )
+        speed = size / 1e6 / run["seconds"]
+        print(f"{way:>7}: {run['seconds']:6.2f} s  {speed:4.0f} MB/s  cpu {run['cpu']:5.1f} s", end="")
+        print(f"  peak {run['peak'] / 1e6:4.0f} MB  Parquet {run['size'] / 1e6:4.0f} MB  (rounds: {times})")
     ratio = best["duckdb"]["seconds"] / best["ours"]["seconds"]
     peak = max(run["peak"] for run in runs["ours"])
     checks = {
