@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from actors.broker import make_broker
@@ -75,7 +75,7 @@ def create_worker(chosen: Settings | None = None) -> WorkerProcess:
     return WorkerProcess(app, partial(make_broker, chosen.redis_url), ports)
 
 
-def create_scheduler(chosen: Settings | None = None) -> BlockingScheduler:
+def create_scheduler(chosen: Settings | None = None) -> BackgroundScheduler:
     """Make the scheduler; ``actors.scheduler.run`` lets it tick until it is asked to stop."""
     chosen = settings.load() if chosen is None else chosen
     app = _without_pages(chosen)

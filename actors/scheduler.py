@@ -1,21 +1,20 @@
 """The scheduler process: a table of ticks, each of which finds rows that are due and sends hints."""
 
-import signal
 from collections.abc import Callable
-from types import FrameType
 
-from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
+from actors import stopping
 from actors.upkeep import Tick
 from reportbuilder import clock, logs
 
 log = logs.get_logger(__name__)
 
 
-def make_scheduler(app: Flask, ticks: list[Tick]) -> BlockingScheduler:
+def make_scheduler(app: Flask, ticks: list[Tick]) -> BackgroundScheduler:
     """Return a scheduler with the ticks: each runs at once; a late one runs once, never beside itself."""
-    scheduler = BlockingScheduler(
+    scheduler = BackgroundScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
     for tick in ticks:
@@ -25,16 +24,14 @@ def make_scheduler(app: Flask, ticks: list[Tick]) -> BlockingScheduler:
     return scheduler
 
 
-def run(scheduler: BlockingScheduler) -> None:
-    """Tick until SIGTERM or SIGINT."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        scheduler.shutdown(wait=False)
-
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, stop)
-    log.info("scheduler started")
+def run(scheduler: BackgroundScheduler) -> None:
+    """Tick until SIGTERM or SIGINT; a tick in hand is ended first."""
+    stopping.hold_back()
     scheduler.start()
+    log.info("scheduler started")
+    while not stopping.is_asked(60.0):
+        pass
+    scheduler.shutdown()
     log.info("scheduler stopped")
 
 

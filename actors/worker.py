@@ -1,12 +1,11 @@
 """A worker process: threads for short calls, threads for long results, and a pulse."""
 
-import signal
 from collections.abc import Callable
-from threading import Event
 
 import dramatiq
 from flask import Flask
 
+from actors import stopping
 from actors.broker import CALLS, RESULTS, InAppContext
 from actors.executions import declare
 from reportbuilder import heartbeats, logs
@@ -27,7 +26,6 @@ class WorkerProcess:
 
     def __init__(self, app: Flask, make_broker: Callable[[], dramatiq.Broker], ports: Ports) -> None:
         self.app = app
-        self.stopping = Event()
         threads = ports.settings.worker_threads
         long = max(1, threads // 4)
         self.workers = [
@@ -44,24 +42,17 @@ class WorkerProcess:
 
     def run(self) -> None:
         """Work until asked to stop by SIGTERM or SIGINT; what is in hand is ended first."""
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: self.stopping.set())
+        stopping.hold_back()
         for worker in self.workers:
             worker.start()
         log.info("worker started", threads=sum(worker.worker_threads for worker in self.workers))
-        pulse(self.app, "worker", self.stopping)
+        with self.app.app_context():
+            beat_once("worker")
+            while not stopping.is_asked(heartbeats.BEAT_EVERY):
+                beat_once("worker")
         for worker in self.workers:
             worker.stop(timeout=STOP_MILLISECONDS)
         log.info("worker stopped")
-
-
-def pulse(app: Flask, kind: str, stopping: Event) -> None:
-    """Write signs of life until asked to stop."""
-    while True:
-        with app.app_context():
-            beat_once(kind)
-        if stopping.wait(heartbeats.BEAT_EVERY):
-            return
 
 
 def beat_once(kind: str) -> None:
