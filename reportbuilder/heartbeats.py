@@ -36,9 +36,9 @@ def beat(session: Session, kind: str) -> None:
     session.query(ProcessHeartbeat).filter(ProcessHeartbeat.seen_at < clock.now() - FORGET_AFTER).delete()
 
 
-def alive(session: Session) -> dict[str, int]:
-    """Return how many processes of each kind have been seen lately."""
+def alive(session: Session, since: datetime | None = None) -> dict[str, int]:
+    """Return how many processes of each kind have been seen lately, or ``since`` an instant."""
     recent = select(ProcessHeartbeat.kind, func.count()).where(
-        ProcessHeartbeat.seen_at >= clock.now() - ALIVE_FOR
+        ProcessHeartbeat.seen_at >= (since or clock.now() - ALIVE_FOR)
     )
     return {row[0]: row[1] for row in session.execute(recent.group_by(ProcessHeartbeat.kind))}

@@ -9,6 +9,7 @@ from reportbuilder import logs, settings
 from reportbuilder.cli.checks import Check, Wrong, checks
 from reportbuilder.cli.rooms import install
 from reportbuilder.cli.showing import plain
+from reportbuilder.database import db
 from reportbuilder.errors import Invalid
 
 PATIENCE = 30.0  # seconds for a check; the longest asks AMC, once an account
@@ -29,14 +30,23 @@ def doctor() -> None:
         _tell("settings", error.message, "correct the variable")
         raise SystemExit(1) from None
     _tell("settings", None, "are readable")
+    try:
+        unwell = _unwell(checks(chosen, app))
+    finally:
+        with app.app_context():
+            db.engine.dispose()
+    raise SystemExit(1 if unwell else 0)
+
+
+def _unwell(all_checks: list[Check]) -> set[str]:
     unwell: set[str] = set()
-    for check in checks(chosen, app):
+    for check in all_checks:
         if missing := unwell & set(check.needs):
             unwell.add(check.name)
             click.echo(f"  ?    {check.name:<13} not looked at, for want of: {', '.join(sorted(missing))}")
         elif not _look(check):
             unwell.add(check.name)
-    raise SystemExit(1 if unwell else 0)
+    return unwell
 
 
 def _look(check: Check) -> bool:

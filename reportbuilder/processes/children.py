@@ -15,7 +15,7 @@ LAST_LINES = 12
 KILL_AFTER = 25.0  # seconds; a worker ends what is in hand within 20
 
 
-@dataclass
+@dataclass(eq=False)
 class Child:
     """One process; ``log`` holds what it writes, None to write where we do."""
 

@@ -67,6 +67,10 @@ class Supervisor:
 
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(name, note)
+        self.fill()
+
+    def fill(self) -> None:
+        """Keep them filled until ``stopping`` is set, then stop all children and wait for their ends."""
         while not self.stopping.is_set():
             for post in self.posts:
                 post.tend(clock.monotonic())

@@ -2,8 +2,9 @@
 
 import shlex
 from contextlib import closing
+from datetime import datetime
 
-from reportbuilder import schema
+from reportbuilder import clock, heartbeats, schema
 from reportbuilder.cli.demo import parts as processes
 from reportbuilder.cli.demo import seeding
 from reportbuilder.cli.demo.parts import Parts
@@ -12,6 +13,7 @@ from reportbuilder.cli.demo.ports import HOST, listen_from
 from reportbuilder.cli.demo.telling import Teller
 from reportbuilder.cli.rooms import rooms
 from reportbuilder.cli.waking import wake_workers
+from reportbuilder.database import reading
 from reportbuilder.processes.children import Child
 from reportbuilder.settings import Settings
 
@@ -30,13 +32,15 @@ def open_all(
         said = processes.await_sandbox(parts, sandbox)
         chosen = processes.reach(chosen, processes.await_redis(parts, chosen, redis), said)
         environment = parts.folder.write_environment(chosen)
-        # the worker before the others, since the report waits for it alone
-        parts.start("worker", "worker", chosen=chosen)
+        # the workers before the others, since the report waits for them alone
+        began, worker = clock.now(), parts.start("worker", "worker", chosen=chosen)
         teller.done("redis and the sandbox answer; the workers start")
         wake_workers(chosen)
         instances = seeding.seed_account(chosen, said["refresh-token"])
         teller.done(f"account connected: {', '.join(instances)}")
         execution = request_run(chosen, instances[0], teller)
+        parts.await_(worker, lambda: _is_alive("worker", began))
+        teller.done("the workers are up; web and scheduler start")
         web, url = _start_web(parts, chosen, port)
         parts.start("scheduler", "scheduler", chosen=chosen)
         show_run(chosen, execution, teller, parts.check)
@@ -52,3 +56,8 @@ def open_all(
 def _start_web(parts: Parts, chosen: Settings, port: int) -> tuple[Child, str]:
     with closing(listen_from(port)) as listener:
         return processes.start_web(parts, chosen, listener), f"http://{HOST}:{listener.getsockname()[1]}"
+
+
+def _is_alive(kind: str, since: datetime) -> bool | None:
+    with reading() as session:
+        return heartbeats.alive(session, since).get(kind, 0) > 0 or None
