@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, joinedload
 
@@ -20,6 +20,7 @@ from reportbuilder.executions.cadence import backoff
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.moving import claim, move, record
 from reportbuilder.executions.ports import Ports
+from reportbuilder.executions.states import is_final
 from reportbuilder.executions.waking import ask_collect
 from reportbuilder.results.columns import OutputColumn
 from reportbuilder.results.conversion import Converted, convert
@@ -36,13 +37,20 @@ def collect(ports: Ports, execution_id: str) -> None:
             execution = _claim(ports, session, execution_id)
         if execution is None:
             return
-        reached("collecting")
-        try:
-            with _lease_kept(ports, execution):
-                _fetch(ports, execution)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the row has to say it and go on
-            with transaction() as session:
-                _record_failure(ports, session, execution, error)
+        if not is_final(execution.state):
+            reached("collecting")
+            _attempt(ports, execution)
+        if is_final(execution.state):
+            _tidy(ports, execution)
+
+
+def _attempt(ports: Ports, execution: ReportExecution) -> None:
+    try:
+        with _lease_kept(ports, execution):
+            _fetch(ports, execution)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the row has to say it and go on
+        with transaction() as session:
+            _record_failure(ports, session, execution, error)
 
 
 def _claim(ports: Ports, session: Session, execution_id: str) -> ReportExecution | None:
@@ -65,7 +73,6 @@ def _claim(ports: Ports, session: Session, execution_id: str) -> ReportExecution
             "internal",
             f"its rows could not be fetched in {execution.attempts - 1} attempts",
         )
-        return None
     return execution
 
 
@@ -94,6 +101,7 @@ def _extend(ports: Ports, execution: ReportExecution) -> None:
             session.execute(
                 update(ReportExecution)
                 .where(ReportExecution.id == execution.id, ReportExecution.state == "collecting")
+                .where(*_still_ours(execution))
                 .values(lease_until=clock.in_seconds(ports.settings.collect_lease))
             )
     except SQLAlchemyError as error:
@@ -114,11 +122,13 @@ def _fetch(ports: Ports, execution: ReportExecution) -> None:
     finally:
         target.unlink(missing_ok=True)
     with transaction() as session:
-        won = _complete(session, execution, key, converted)
-    _tidy(ports, execution, keep=won)
+        if not _complete(session, execution, key, converted):
+            session.add(execution)
+            session.refresh(execution, ("state", "output_location"))
 
 
 def _complete(session: Session, execution: ReportExecution, key: str, converted: Converted) -> bool:
+    """Complete it, whoever has the claim by now: rows are rows."""
     won = move(
         session,
         execution,
@@ -145,10 +155,19 @@ def _complete(session: Session, execution: ReportExecution, key: str, converted:
     return won
 
 
-def _tidy(ports: Ports, execution: ReportExecution, *, keep: bool) -> None:
-    """Remove what earlier attempts left in the store, and our own file if another attempt was faster."""
-    for attempt in range(1, execution.attempts + (0 if keep else 1)):
-        ports.store.delete(_key(execution, attempt))
+def _still_ours(execution: ReportExecution) -> tuple[ColumnElement[bool], ...]:
+    """Hold while nobody has taken the collection over; each claim counts one attempt."""
+    return (ReportExecution.attempts == execution.attempts,)
+
+
+def _tidy(ports: Ports, execution: ReportExecution) -> None:
+    """Remove from the store what this and earlier attempts left, but for the file that counts."""
+    keys = {_key(execution, attempt) for attempt in range(1, execution.attempts + 1)}
+    for key in keys - {execution.output_location}:
+        try:
+            ports.store.delete(key)
+        except Exception as error:  # noqa: BLE001 - the execution has ended; a file too many harms nobody
+            log.warning("file not removed from the store", key=key, error=type(error).__name__)
 
 
 def _key(execution: ReportExecution, attempt: int) -> str:
@@ -191,10 +210,12 @@ def _put_off(session: Session, execution: ReportExecution, error: Exception, att
         soon = isinstance(error, LinkExpired) and execution.attempts == 1
         pause = 0.0 if soon else backoff(execution.attempts, first=1.0)
     text = error.message if isinstance(error, AmcFailure) else f"a fault of ours ({type(error).__name__})"
-    if claim(session, execution, guard=(), lease_until=clock.in_seconds(pause), attempts=attempts):
+    ours = _still_ours(execution)
+    if claim(session, execution, guard=ours, lease_until=clock.in_seconds(pause), attempts=attempts):
         record(session, execution.id, f"the rows are fetched again: {text}")
         ask_collect(session, execution, pause)
 
 
 def _fail(session: Session, execution: ReportExecution, error_class: str, message: str) -> None:
-    move(session, execution, "failed", message, error_class=error_class, error_message=message)
+    ours = _still_ours(execution)
+    move(session, execution, "failed", message, guard=ours, error_class=error_class, error_message=message)

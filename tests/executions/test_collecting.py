@@ -1,0 +1,189 @@
+"""Two workers at the rows of one execution: the file that counts stays, all others go."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from reportbuilder import clock
+from reportbuilder.amc.failures import AmcFailure, Rejected, Throttled, Transient
+from reportbuilder.database import for_thread, reading, transaction
+from reportbuilder.executions import collecting, overview
+from reportbuilder.executions.ports import Ports
+from reportbuilder.results.failures import BrokenResult
+from reportbuilder.results.store import LocalStore
+from reportbuilder.sandbox import Sandbox
+from tests.executions.desk import Desk, Workers
+
+
+def files(ports: Ports) -> list[str]:
+    root = Path(urlsplit(ports.settings.results_url).path)
+    return sorted(str(path.relative_to(root)) for path in root.glob("*/*.parquet"))
+
+
+def let_the_lease_end(execution_id: str) -> None:
+    with transaction() as session:
+        overview.find(session, execution_id).lease_until = None
+
+
+class Meanwhile(LocalStore):
+    """A store in which something else happens before the first file is put there."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.before: list[Callable[[], Any]] = []
+        self.after: list[Callable[[], Any]] = []
+
+    def put(self, path: Path, key: str) -> Any:
+        while self.before:
+            self.before.pop()()
+        stored = super().put(path, key)
+        while self.after:
+            self.after.pop()()
+        return stored
+
+
+@pytest.fixture
+def store(ports: Ports) -> Meanwhile:
+    return Meanwhile(Path(urlsplit(ports.settings.results_url).path))
+
+
+@pytest.fixture
+def slow(ports: Ports, store: Meanwhile) -> Ports:
+    """The ports of a worker that is slow on its way to the store."""
+    return replace(ports, store=store)
+
+
+@pytest.fixture
+def collectable(desk: Desk, workers: Workers, box: Sandbox) -> str:
+    execution_id = desk.request()
+    workers.works["collect_execution"] = lambda _ports, _id: None
+    workers.work_until(lambda: desk.state(execution_id) == "collecting")
+    return execution_id
+
+
+def prove_readable(ports: Ports, desk: Desk, execution_id: str) -> None:
+    execution = desk.read(execution_id)
+    with reading() as session:
+        result = overview.result_of(session, execution)
+    assert files(ports) == [result.key]
+    with ports.store.local(result.key, result.sha256) as path:
+        assert path.stat().st_size == result.size_bytes
+
+
+def test_a_second_attempt_that_comes_late_spares_the_first_ones_file(
+    collectable: str, desk: Desk, ports: Ports, slow: Ports, store: Meanwhile
+) -> None:
+    """The first worker's lease ran out, a second took over, and then the first was faster after all."""
+    there, go_on = Event(), Event()
+    other = Meanwhile(store.root)
+    other.before += [lambda: go_on.wait(20), there.set]
+    second = Thread(
+        target=for_thread(lambda: collecting.collect(replace(ports, store=other), collectable)), daemon=True
+    )
+
+    def take_over() -> None:
+        let_the_lease_end(collectable)
+        second.start()
+        assert there.wait(20)
+
+    store.before.append(take_over)
+    collecting.collect(slow, collectable)
+    assert (desk.state(collectable), desk.read(collectable).attempts) == ("completed", 2)
+    go_on.set()
+    second.join(20)
+    prove_readable(ports, desk, collectable)
+
+
+@pytest.mark.parametrize("failure", [Transient("gone"), Rejected("no"), Throttled(retry_after=60)])
+def test_a_worker_that_lost_its_claim_cannot_fail_or_put_off_the_others_work(
+    collectable: str, desk: Desk, slow: Ports, store: Meanwhile, failure: AmcFailure
+) -> None:
+    def fail_late() -> None:
+        let_the_lease_end(collectable)
+        with transaction() as session:
+            assert collecting._claim(slow, session, collectable)
+        raise failure
+
+    store.before.append(fail_late)
+    collecting.collect(slow, collectable)
+    taken_over = desk.read(collectable)
+    assert (taken_over.state, taken_over.attempts) == ("collecting", 2)
+    assert taken_over.lease_until is not None
+    assert 0 < (taken_over.lease_until - clock.now()).total_seconds() <= slow.settings.collect_lease
+
+
+def test_a_failed_collection_leaves_no_file(
+    collectable: str, desk: Desk, ports: Ports, slow: Ports, store: Meanwhile
+) -> None:
+    """Stored, and then the rows cannot be recorded, until the attempts are used up."""
+
+    def fail() -> None:
+        raise BrokenResult("torn")
+
+    collecting.collect(ports_that_die(ports, store), collectable)
+    assert files(ports) == [f"{collectable}/1.parquet"]
+    let_the_lease_end(collectable)
+    store.after.append(fail)
+    collecting.collect(slow, collectable)
+    assert (desk.state(collectable), desk.read(collectable).error_class) == ("failed", "result")
+    assert files(ports) == []
+
+
+def ports_that_die(ports: Ports, store: Meanwhile) -> Ports:
+    """The ports of a worker that fails for a moment, after its file is stored."""
+    doomed = Meanwhile(store.root)
+
+    def fail() -> None:
+        raise OSError
+
+    doomed.after.append(fail)
+    return replace(ports, store=doomed)
+
+
+def test_a_cancel_while_rows_are_fetched_leaves_no_file(
+    collectable: str, desk: Desk, ports: Ports, slow: Ports, store: Meanwhile
+) -> None:
+    store.before.append(lambda: desk.cancel(collectable))
+    collecting.collect(slow, collectable)
+    assert (desk.state(collectable), files(ports)) == ("cancelled", [])
+
+
+def test_a_store_that_cannot_delete_does_not_undo_the_completion(
+    collectable: str, desk: Desk, ports: Ports, slow: Ports, store: Meanwhile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(key: str) -> None:
+        raise OSError(key)
+
+    collecting.collect(ports_that_die(ports, store), collectable)
+    let_the_lease_end(collectable)
+    monkeypatch.setattr(store, "delete", refuse)
+    collecting.collect(slow, collectable)
+    execution = desk.read(collectable)
+    assert (execution.state, execution.lease_until) == ("completed", None)
+    with reading() as session:
+        assert overview.events(session, execution)[-1].to_state == "completed"
+
+
+def test_a_result_that_kills_its_workers_is_given_up(
+    collectable: str, desk: Desk, ports: Ports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Died(BaseException):
+        pass
+
+    def die(point: str) -> None:
+        if point == "converted":
+            raise Died
+
+    with monkeypatch.context() as patch:
+        patch.setattr(collecting, "reached", die)
+        for _ in range(ports.settings.collect_attempts):
+            with pytest.raises(Died):
+                collecting.collect(ports, collectable)
+            let_the_lease_end(collectable)
+    collecting.collect(ports, collectable)
+    assert (desk.state(collectable), desk.read(collectable).error_class) == ("failed", "internal")
