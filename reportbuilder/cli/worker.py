@@ -7,7 +7,7 @@ import click
 
 from reportbuilder import logs, settings
 from reportbuilder.processes.children import Child, command, start
-from reportbuilder.processes.supervision import Post, Supervisor
+from reportbuilder.processes.supervision import HOPELESS, Hopeless, Post, Supervisor
 
 
 @click.command()
@@ -37,7 +37,10 @@ def worker(context: click.Context, processes: int | None, threads: int | None, *
         Post(partial(_start, number, chosen.worker_threads))
         for number in range(1, chosen.worker_processes + 1)
     ]
-    Supervisor(posts, context.find_root().params.get("parent")).run()
+    try:
+        Supervisor(posts, context.find_root().params.get("parent")).run()
+    except Hopeless:  # the child has told what is wrong
+        raise SystemExit(HOPELESS) from None
 
 
 def _start(number: int, threads: int) -> Child:

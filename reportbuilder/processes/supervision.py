@@ -16,7 +16,13 @@ BACKOFF_LAST = 30.0  # seconds
 ORPHANED_KILL_AFTER = 2.0  # seconds; what the children need to end in peace has most likely gone as well
 IS_WELL_AFTER = 60.0  # seconds of life after which an end is no longer part of a row of ends
 
+HOPELESS = 2  # the exit code of wrong settings: starting it again would not help
+
 log = logs.get_logger(__name__)
+
+
+class Hopeless(Exception):
+    """A child has ended in a way in which it will always end."""
 
 
 def backoff(deaths: int) -> float:
@@ -38,13 +44,18 @@ class Post:
     not_before: float = 0.0
 
     def tend(self, now: float) -> None:
-        """Start the child if there is none and its time has come; note it if it has died."""
+        """Start the child if there is none and its time has come; note it if it has died.
+
+        :raises Hopeless: if starting it again would not help.
+        """
         if self.child is None:
             if now >= self.not_before:
                 self.child = self.start()
             return
         if self.child.is_alive:
             return
+        if self.child.process.returncode == HOPELESS:
+            raise Hopeless(self.child.name)
         self.deaths = 1 if now - self.child.started > IS_WELL_AFTER else self.deaths + 1
         pause = backoff(self.deaths)
         log.warning("child died", child=self.child.name, how=self.child.ending(), again_in=pause)
@@ -60,24 +71,30 @@ class Supervisor:
     stopping: Event = field(default_factory=Event)
 
     def run(self) -> None:
-        """Keep them filled until SIGTERM or SIGINT, then stop all children and wait for their ends."""
+        """Keep them filled until SIGTERM, SIGINT or SIGHUP; see ``fill``."""
 
         def note(_number: int, _frame: FrameType | None) -> None:
             self.stopping.set()
 
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(name, note)
+            if name != signal.SIGHUP or signal.getsignal(name) != signal.SIG_IGN:  # nohup stays nohup
+                signal.signal(name, note)
         self.fill()
 
     def fill(self) -> None:
-        """Keep them filled until ``stopping`` is set, then stop all children and wait for their ends."""
-        while not self.stopping.is_set():
-            for post in self.posts:
-                post.tend(clock.monotonic())
-            self.stopping.wait(POLL)
-        late = stop((post.child for post in self.posts if post.child), within=self._patience())
-        if late:
-            log.warning("children killed, they did not end in time", children=late)
+        """Keep them filled until ``stopping`` is set, then stop all children and wait for their ends.
+
+        :raises Hopeless: after the same, if a child cannot be kept alive.
+        """
+        try:
+            while not self.stopping.is_set():
+                for post in self.posts:
+                    post.tend(clock.monotonic())
+                self.stopping.wait(POLL)
+        finally:
+            late = stop((post.child for post in self.posts if post.child), within=self._patience())
+            if late:
+                log.warning("children killed, they did not end in time", children=late)
 
     def _patience(self) -> float:
         is_orphan = self.parent is not None and os.getppid() != self.parent

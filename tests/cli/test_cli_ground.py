@@ -1,10 +1,12 @@
 """The database's schema, keys, help and failures from the command line."""
 
+import socket
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import text
@@ -16,6 +18,7 @@ from reportbuilder.database import db, reading
 from reportbuilder.settings import Settings
 from tests.cast import Cast
 from tests.cli.conftest import Command
+from tests.deployment import environment
 
 
 def test_help_imports_no_rooms() -> None:
@@ -99,3 +102,24 @@ def test_a_database_that_is_not_there_is_told_without_its_password(
     nonsense = command("user", "list", chosen=replace(chosen, database_url="opensesame"))
     assert "RB_DATABASE_URL" in nonsense.stderr
     assert "opensesame" not in nonsense.output
+
+
+def test_the_web_says_that_its_port_is_taken(command: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        told = command("web", "--port", str(port))
+    assert (told.exit_code, f"Cannot listen on 127.0.0.1:{port}" in told.stderr) == (2, True)
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("process", ["web", "worker", "scheduler"])
+def test_nothing_starts_without_keys(process: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "reportbuilder", process],
+        env=environment(Settings(secret_key="a-secret-for-tests")),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, "RB_VAULT_KEYS" in done.stderr) == (2, True), done.stderr

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reportbuilder.processes import supervision
 from reportbuilder.processes.children import Child, command, start, stop
-from reportbuilder.processes.supervision import BACKOFF_LAST, Post, Supervisor, backoff
+from reportbuilder.processes.supervision import BACKOFF_LAST, Hopeless, Post, Supervisor, backoff
 from tests.deployment import wait_until
 
 DOCILE = "import time; print('up', flush=True); time.sleep(60)"
@@ -44,6 +44,10 @@ def test_a_child_tells_how_it_ended_and_its_last_words(log: Path) -> None:
     assert killed.ending() == "was ended by SIGKILL"
 
 
+def is_vacant(post: Post) -> bool:
+    return post.child is None
+
+
 def test_a_dead_child_is_started_again_after_a_pause(log: Path) -> None:
     post = Post(lambda: python(SICK, log))
     post.tend(now := time.monotonic())
@@ -51,9 +55,9 @@ def test_a_dead_child_is_started_again_after_a_pause(log: Path) -> None:
         assert post.child
         post.child.process.wait(10)
         post.tend(now)
-        assert (post.child, post.deaths) == (None, deaths)
+        assert (is_vacant(post), post.deaths) == (True, deaths)
         post.tend(now + backoff(deaths) - 0.01)
-        assert post.child is None
+        assert is_vacant(post)
         now += backoff(deaths)
         post.tend(now)
     assert post.child
@@ -87,6 +91,14 @@ def test_a_supervisor_fills_its_posts_until_it_is_told_to_stop(log: Path) -> Non
     supervisor.fill()
     acting.join()
     assert not any(post.child and post.child.is_alive for post in posts)
+
+
+def test_a_child_that_can_never_live_ends_the_others(log: Path) -> None:
+    docile, hopeless = Post(lambda: python(DOCILE, log)), Post(lambda: python("raise SystemExit(2)", log))
+    with pytest.raises(Hopeless):
+        Supervisor([docile, hopeless]).fill()
+    assert docile.child
+    assert not docile.child.is_alive
 
 
 def test_a_command_of_ours_is_tied_to_this_process() -> None:

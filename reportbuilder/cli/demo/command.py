@@ -81,7 +81,8 @@ def _interrupt_on_signals() -> None:
         raise KeyboardInterrupt
 
     for name in SIGNALS:
-        signal.signal(name, interrupt)
+        if name != signal.SIGHUP or signal.getsignal(name) != signal.SIG_IGN:  # nohup stays nohup
+            signal.signal(name, interrupt)
 
 
 def _ignore_signals() -> None:
