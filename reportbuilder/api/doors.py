@@ -104,7 +104,7 @@ class Key(ma.Schema):
         data_key="Idempotency-Key",
         metadata={
             "description": "Your own id of this request: the same key and body get the same answer again",
-            "maxLength": idempotency.KEY_MAX,
+            "pattern": f"^[ -~]{{1,{idempotency.KEY_MAX}}}$",
         },
     )
 

@@ -317,7 +317,11 @@ def lint_template(body: dict[str, Any]) -> dict[str, Any]:
 def _faults(body: dict[str, Any]) -> dict[str, list[str]]:
     if body["parameter_definitions"] is None:
         return {}
-    return find_faults(body["sql_template"], read_definitions(body["parameter_definitions"]))
+    try:
+        definitions = read_definitions(body["parameter_definitions"])
+    except Invalid as error:
+        return {f"parameter_definitions.{name}": reasons for name, reasons in error.details.items()}
+    return find_faults(body["sql_template"], definitions)
 
 
 def _judged(

@@ -210,5 +210,12 @@ def test_faults_have_places(editor: Caller) -> None:
     }
 
 
+def test_wrong_definitions_are_told_by_their_place(editor: Caller) -> None:
+    body = {"sql_template": "SELECT a FROM b", "parameter_definitions": [{"parameter_name": ""}]}
+    judged = editor.post("/templates/lint", json=body).get_json()
+    assert not judged["publishable"]
+    assert judged["errors"][0]["field"] == "parameter_definitions.0.parameter_name"
+
+
 def test_lint_is_for_editors(callers: Callers) -> None:
     check(callers.ben.post("/templates/lint", json={"sql_template": "SELECT 1"}), 403, "NOT_PERMITTED")
