@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from reportbuilder.cli.showing import fit, plain, show
+from reportbuilder.cli.showing import fit, plain, show, width
 from reportbuilder.results.downloads import stream_csv
 from reportbuilder.results.models import ResultSet
 from reportbuilder.results.queries import Query, read_rows, schema
@@ -15,7 +15,8 @@ from reportbuilder.results.store import open_store
 from reportbuilder.settings import Settings
 
 FIRST = 10
-CELL_MAX = 40  # characters
+CELL_MIN = 16  # characters that a text is shown with at least
+CELLS = 5  # so many of the longest texts fit beside each other
 STANDARD_OUTPUT = Path("-")
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -53,7 +54,8 @@ def deliver(chosen: Settings, result: ResultSet, csv: Path | None, count: int) -
 
 def _print(path: Path, count: int) -> None:
     with read_rows(path, Query(columns=schema(path), limit=count)) as page:
-        rows = [[_short(value) for value in row] for row in page.rows]
+        widest = max(CELL_MIN, width() // CELLS)
+        rows = [[_short(value, widest) for value in row] for row in page.rows]
         names = [column.name for column in page.columns]
         numbers = [column.type in {"integer", "decimal", "double"} for column in page.columns]
     title = f"{len(rows)} of {page.total} rows" if len(rows) < page.total else f"{page.total} rows"
@@ -63,12 +65,12 @@ def _print(path: Path, count: int) -> None:
         click.echo(f"not shown here, for want of room: {', '.join(map(plain, names[fitting:]))}")
 
 
-def _short(value: object) -> object:
+def _short(value: object, widest: int) -> object:
     """Return a value as the table shows it; the CSV has it whole."""
     if isinstance(value, float):
         return f"{value:.6g}"
     text = plain(value)
-    return text if len(text) <= CELL_MAX else f"{text[: CELL_MAX - 1]}…"
+    return text if len(text) <= widest else f"{text[: widest - 1]}…"
 
 
 def _write(path: Path, write: Callable[[bytes], object]) -> None:

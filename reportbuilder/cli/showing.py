@@ -15,8 +15,8 @@ WIDE = 160  # columns, where no terminal says how many
 
 def make_console(stream: IO[str]) -> Console:
     """Return a console that takes no text for markup, and is wide where there is no terminal."""
-    width = None if stream.isatty() else WIDE
-    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
+    columns = None if stream.isatty() else WIDE
+    return Console(file=stream, width=columns, markup=False, highlight=False, emoji=False)
 
 
 def show(
@@ -39,9 +39,14 @@ def show(
     make_console(sys.stdout).print(grid)
 
 
+def width() -> int:
+    """Return how many characters fit on a line of standard output."""
+    return make_console(sys.stdout).width
+
+
 def fit(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> int:
     """Return how many of the columns, from the left, fit beside each other without breaking a cell."""
-    room, edges = make_console(sys.stdout).width - 1, 3
+    room, edges = width() - 1, 3
     for place, name in enumerate(columns):
         room -= edges + max(len(name), *(len(plain(row[place])) for row in rows), 0)
         if room < 0:
@@ -51,9 +56,9 @@ def fit(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> int:
 
 def show_pairs(pairs: Mapping[str, object]) -> None:
     """Print names and values, one a line."""
-    width = max(map(len, pairs), default=0)
+    longest = max(map(len, pairs), default=0)
     for name, value in pairs.items():
-        print(f"{name:<{width}}  {plain(value)}")  # noqa: T201 - a command's output
+        print(f"{name:<{longest}}  {plain(value)}")  # noqa: T201 - a command's output
 
 
 def show_json(value: object) -> None:

@@ -13,7 +13,7 @@ from reportbuilder.executions import lifecycle, overview
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.settings import Settings
 
-TEMPLATE = "dsp_campaign_performance"  # library key
+TEMPLATE = "weekly_roas"  # library key
 ROWS = 8
 
 
