@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import or_, select
 
 from actors.worker import beat_once
 from reportbuilder import clock, logs
-from reportbuilder.accounts.models import IdempotencyKey
+from reportbuilder.accounts import idempotency
 from reportbuilder.amc.connections import Connections
 from reportbuilder.amc.failures import AmcFailure
 from reportbuilder.amc.models import AmcAccount
@@ -21,7 +21,6 @@ from reportbuilder.results.scratch import sweep_scratch
 
 log = logs.get_logger(__name__)
 
-KEYS_KEPT_FOR = timedelta(days=1)
 SCRATCH_KEPT_FOR = timedelta(days=1)
 TOKENS_AHEAD = timedelta(minutes=10)
 
@@ -65,6 +64,6 @@ def keep_tokens_fresh(connections: Connections) -> None:
 
 
 def forget_keys() -> None:
-    """Forget the answers given to idempotency keys a day ago."""
+    """Forget the answers given to idempotency keys long ago."""
     with transaction() as session:
-        session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < clock.now() - KEYS_KEPT_FOR))
+        idempotency.forget(session, clock.now() - timedelta(days=idempotency.KEPT_DAYS))
