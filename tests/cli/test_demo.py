@@ -11,9 +11,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+import redis
 import requests
 from sqlalchemy import create_engine, text
 
+from reportbuilder.cli.demo import parts
+from reportbuilder.cli.demo.folder import Folder, Kept
+from reportbuilder.cli.demo.ports import any_free
 from tests.deployment import ROOT, wait_until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
@@ -99,7 +103,8 @@ def taken() -> Iterator[int]:
 def test_it_ends_after_rows_or_at_ctrl_c_and_starts_again_on_what_is_there(
     tmp_path: Path, demos: list[Demo], taken: int
 ) -> None:
-    demos.append(once := Demo(tmp_path, "--once", "--port", str(taken)))
+    folder = tmp_path / "Ada's folder"
+    demos.append(once := Demo(folder, "--once", "--port", str(taken)))
     first = once.read_until_up()
     printed = once.read_to_end()
     assert once.process.wait(30) == 0, printed
@@ -107,10 +112,10 @@ def test_it_ends_after_rows_or_at_ctrl_c_and_starts_again_on_what_is_there(
     assert re.search(r"8 of \d\d rows", printed)
     assert re.search(r"│ 2\d\d\d-\d\d-\d\d │ .*│ +[1-9]\d+ │", printed)
     assert int(first["url"].rpartition(":")[2]) > taken
-    private = (tmp_path / "keys.json", tmp_path / "env")
+    private = (folder / "keys.json", folder / "env")
     assert [path.stat().st_mode & 0o777 for path in private] == [0o600, 0o600]
 
-    demos.append(again := Demo(tmp_path))
+    demos.append(again := Demo(folder))
     told = again.read_until_up()
     assert {name: told[name] for name in TOLD[1:]} == {name: first[name] for name in TOLD[1:]}
     its_parts_answer(told, completed=2)
@@ -185,3 +190,20 @@ def test_a_part_that_does_not_come_up_is_named(tmp_path: Path, demos: list[Demo]
     assert f"The last lines of {tmp_path}/logs/sandbox.log:" in printed
     assert "Directory" in printed
     assert demo.family() == []
+
+
+def test_a_port_that_is_taken_after_it_was_chosen_is_given_up(
+    tmp_path: Path, taken: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports = iter((taken, any_free()))
+    monkeypatch.setattr(parts, "any_free", lambda: next(ports))
+    folder = Folder(tmp_path)
+    running, chosen = parts.Parts(folder), folder.settings(Kept.fresh())
+    with folder.held():
+        try:
+            url = parts.await_redis(running, chosen, parts.start_redis(running, chosen))
+            assert str(taken) not in url
+            with redis.Redis.from_url(url) as client:
+                assert client.ping()
+        finally:
+            running.stop()
