@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters.places import Misplaced, Place, follows_like, is_open_end, place_of
-from reportbuilder.parameters.tokens import Kinds, Layout, locate
+from reportbuilder.parameters.tokens import STRINGS, Kinds, Layout, locate
 
 _PLACEHOLDER = re.compile(r"\{\{[ \t]*([A-Za-z_][A-Za-z0-9_]{0,62})(?:\.(start|end))?[ \t]*\}\}")
 _CONTROL = re.compile(
@@ -46,10 +46,12 @@ class Template:
             raise refuse_at(sql, matches[MOST_PLACEHOLDERS].start(), matches[MOST_PLACEHOLDERS][0], reason)
         self.layout = Layout(_stand_in(sql, matches))
         _refuse_ambiguous(sql, self.layout)
+        _refuse_gaps(sql, self.layout)
         starts = [token.start for token in self.layout.tokens]
         self.placeholders = tuple(
             self._classify(match, bisect_right(starts, match.start()) - 1) for match in matches
         )
+        self._refuse_beside()
 
     def _classify(self, match: re.Match[str], index: int) -> Placeholder:
         start, end = match.span()
@@ -64,6 +66,17 @@ class Template:
         like = place is not Place.NAME and follows_like(self.layout, index)
         open_end = place in (Place.EXPRESSION, Place.QUOTED) and is_open_end(self.layout, index, end)
         return Placeholder(name, part, start, end, line, column, place, index, like, open_end)
+
+    def _refuse_beside(self) -> None:
+        """Refuse two values with nothing between them: over a line end, SQL makes one text of two."""
+        bare = [each for each in self.placeholders if each.place.is_bare]
+        words = {each.token for each in bare}
+        values = (*STRINGS, Kinds.NUMBER)
+        for found in bare:
+            beside = {self.layout.kind(found.token - 1), self.layout.kind(found.token + 1)}
+            if found.token - 1 in words or beside & set(values):
+                reason = "two values stand side by side; write an operator or a comma between them"
+                raise refuse_at(self.sql, found.start, self.sql[found.start : found.end], reason)
 
 
 def _scan(sql: str) -> Iterator[re.Match[str]]:
@@ -99,6 +112,40 @@ def _refuse_ambiguous(sql: str, layout: Layout) -> None:
             raise refuse_at(sql, token.start, raw, 'names are quoted with " in AMC; use that')
         if token.token_type is Kinds.VAR and raw.count("$") > 1:
             raise refuse_at(sql, token.start, raw, "some engines read a quote here; rename it, or use ''")
+        if token.token_type is Kinds.NUMBER and raw[-1] in "eE":
+            raise refuse_at(sql, token.start, raw, "the number breaks off; write its digits")
+        if token.token_type is Kinds.VAR and not raw.isprintable():
+            odd = next(place for place, char in enumerate(raw) if not char.isprintable())
+            raise refuse_at(sql, token.start + odd, _number(raw[odd]), "an invisible character; delete it")
+
+
+_COMMENT = re.compile(r"--[^\r\n]*|/\*.*?\*/", re.DOTALL)
+_BLANKS = " \t\r\n\f"
+
+
+def _refuse_gaps(sql: str, layout: Layout) -> None:
+    """Refuse, between the tokens, comments in comments, and what only looks like a space."""
+    at = 0
+    for start, end in (*((token.start, token.end + 1) for token in layout.tokens), (len(sql), len(sql))):
+        if (gap := layout.sql[at:start]).strip(_BLANKS):
+            _refuse_in_gap(sql, at, gap)
+        at = end
+
+
+def _refuse_in_gap(sql: str, at: int, gap: str) -> None:
+    for comment in _COMMENT.finditer(gap):
+        if comment[0].startswith("/*") and (nested := comment[0].find("/*", 2)) >= 0:
+            reason = "some engines want two closing marks now; drop the /* inside the comment"
+            raise refuse_at(sql, at + comment.start() + nested, "/*", reason)
+    rest = _COMMENT.sub(lambda comment: " " * len(comment[0]), gap)
+    if odd := rest.strip(_BLANKS):
+        place = at + rest.index(odd[0])
+        raise refuse_at(sql, place, _number(odd[0]), "AMC reads no space here; type a plain one")
+
+
+def _number(char: str) -> str:
+    """Return an invisible character by its number."""
+    return f"U+{ord(char):04X}"
 
 
 def refuse_at(sql: str, offset: int, what: str, reason: str) -> Invalid:

@@ -26,6 +26,11 @@ class Place(Enum):
         """Whether the value becomes a part of a string that the template opened."""
         return self in (Place.QUOTED, Place.QUOTED_COUNT)
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether the value becomes tokens of its own."""
+        return not (self.is_quoted or self in (Place.NAME, Place.COMMENT))
+
 
 class Misplaced(ValueError):
     """A placeholder stands where no value is safe; the message says why, and the way out."""
@@ -47,10 +52,10 @@ def place_of(layout: Layout, index: int, start: int, end: int) -> Place:
     kind, token = layout.kind(index), layout.tokens[index]
     if kind in STRINGS:
         return _place_in_string(layout, index)
-    if kind is Kinds.IDENTIFIER or (token.start, token.end + 1) != (start, end):
+    if kind is Kinds.IDENTIFIER:
         return Place.NAME
-    _refuse_touching(layout, start, end)
-    if _is_name(layout, index):
+    _refuse_touching(layout, index)
+    if (token.start, token.end + 1) != (start, end) or _is_name(layout, index):
         return Place.NAME
     return _place_by_left(layout, index)
 
@@ -65,13 +70,17 @@ def _place_in_string(layout: Layout, index: int) -> Place:
     return Place.QUOTED_COUNT if layout.kind(index - 1 - sign) is Kinds.INTERVAL else Place.QUOTED
 
 
-def _refuse_touching(layout: Layout, start: int, end: int) -> None:
-    before, after = layout.sql[start - 1 : start], layout.sql[end : end + 1]
+def _refuse_touching(layout: Layout, index: int) -> None:
+    """Refuse a bare word that a neighbour could become one token with, once the value stands there."""
+    token = layout.tokens[index]
+    before, after = layout.sql[token.start - 1 : token.start], layout.sql[token.end + 1 : token.end + 2]
     for char in (before, after):
         if char and (char in "'\"`$#@\\{}" or char.isalnum()):
             raise Misplaced(f"it touches {char}; put a space or an operator between them")
-    if before == "&":
-        raise Misplaced("it touches &, which may change how a string is read; put a space between them")
+    if layout.touches(index) and layout.kind(index - 1) is Kinds.NUMBER:
+        raise Misplaced(f"it touches {layout.raw(index - 1)}; put a space or an operator between them")
+    if before and before in "&?":
+        raise Misplaced(f"it touches {before}, which may change how it is read; put a space between them")
 
 
 def _is_name(layout: Layout, index: int) -> bool:
@@ -82,9 +91,9 @@ def _is_name(layout: Layout, index: int) -> bool:
         Kinds.L_PAREN,
     ):
         return True
-    return before in (Kinds.FROM, Kinds.JOIN, Kinds.COMMA) and layout.clause[index] in (
-        "FROM",
-        "JOIN",
+    clause = layout.clause[index].split()[:1]  # GROUP BY is one word of the lexer, with any blanks between
+    return (before in (Kinds.FROM, Kinds.JOIN) and clause in (["FROM"], ["JOIN"])) or (
+        before is Kinds.COMMA and clause in (["FROM"], ["JOIN"], ["GROUP"], ["ORDER"])
     )
 
 
@@ -143,6 +152,8 @@ def _place_in_brackets(layout: Layout, index: int) -> Place:
 
 
 _MIDNIGHT = re.compile(r"(?:[T ]00:00(?::00(?:\.0+)?)?)?'")
+_CASTS = ("CAST", "DATE", "TIMESTAMP", "TO_DATE", "TRY_CAST")
+_STARTS = (Kinds.LT, Kinds.L_PAREN, Kinds.AND, Kinds.OR, Kinds.NOT, Kinds.WHERE, Kinds.HAVING, Kinds.ON)
 
 
 def is_open_end(layout: Layout, index: int, end: int) -> bool:
@@ -155,17 +166,32 @@ def is_open_end(layout: Layout, index: int, end: int) -> bool:
         layout.sql[end : layout.tokens[index].end + 1]
     ):
         return False
-    first = last = index
-    opener = layout.opener[index]
-    if opener >= 0 and opener + 1 == index and _is_cast(layout, opener):
-        first, last = opener - 1, layout.closer.get(opener, index)
-    if layout.kind(first - 1) in (Kinds.DATE, Kinds.TIMESTAMP):
-        first -= 1
+    first, last = _day_around(layout, index)
     sums = (Kinds.PLUS, Kinds.DASH)
     return (layout.kind(first - 1) is Kinds.LT and layout.kind(last + 1) not in sums) or (
         layout.kind(last + 1) is Kinds.GT and layout.kind(first - 1) not in sums
     )
 
 
-def _is_cast(layout: Layout, opener: int) -> bool:
-    return layout.word(opener - 1) in ("CAST", "DATE", "TIMESTAMP", "TO_DATE", "TRY_CAST")
+def _day_around(layout: Layout, index: int) -> tuple[int, int]:
+    """Return the first and the last token of what is still the same day: casts of it, and brackets."""
+    first = last = index
+    while True:
+        first -= layout.kind(first - 1) in (Kinds.DATE, Kinds.TIMESTAMP)
+        while layout.kind(last + 1) is Kinds.DCOLON:
+            last += 2
+        opener = layout.opener[index]
+        closer = layout.closer.get(opener, -1)
+        if opener < 0 or closer < 0 or opener + 1 != first:
+            return first, last
+        if layout.word(opener - 1) in _CASTS and layout.kind(last + 1) in (
+            Kinds.ALIAS,
+            Kinds.COMMA,
+            Kinds.R_PAREN,
+        ):
+            first, last = opener - 1, closer
+        elif closer == last + 1 and layout.kind(opener - 1) in _STARTS:
+            first, last = opener, closer
+        else:
+            return first, last
+        index = opener
