@@ -18,7 +18,7 @@ from reportbuilder.database import after_commit, new_id
 from reportbuilder.errors import Conflict
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.moving import claim, move, record
-from reportbuilder.executions.states import is_final
+from reportbuilder.executions.states import IN_SLOT, is_final
 from reportbuilder.executions.waking import ask_cancel, ask_submit
 from reportbuilder.parameters.windows import Window
 from reportbuilder.reports.models import ReportDefinition
@@ -102,21 +102,32 @@ def cancel(session: Session, execution: ReportExecution, by: str) -> None:
 
     :raises Conflict: if it has ended already.
     """
-    reason = f"cancelled by {by}"
     if is_final(execution.state):
         raise Conflict(f"{execution.execution_id} is {execution.state}: there is nothing to cancel")
-    if execution.state in {"pending", "collecting"}:
-        if not move(session, execution, "cancelled", reason, cancel_requested_at=clock.now()):
-            session.refresh(execution)
-            cancel(session, execution, by)
-        else:
-            ask_submit(session, execution.instance)
-        return
+    if execution.state in IN_SLOT:
+        done = execution.cancel_requested_at is not None or _ask_amc(session, execution, by)
+    else:
+        done = _end_here(session, execution, by)
+    if not done:  # it has just moved on: what was asked holds for where it is now
+        session.refresh(execution)
+        cancel(session, execution, by)
+
+
+def _ask_amc(session: Session, execution: ReportExecution, by: str) -> bool:
     unasked = ReportExecution.cancel_requested_at.is_(None)
-    if claim(session, execution, guard=(unasked,), cancel_requested_at=clock.now()):
-        record(session, execution.id, f"cancel asked by {by}")
-        after_commit(session, partial(reached, "cancel_asked"))
-        ask_cancel(session, execution)
+    if not claim(session, execution, guard=(unasked,), cancel_requested_at=clock.now()):
+        return False
+    record(session, execution.id, f"cancel asked by {by}")
+    after_commit(session, partial(reached, "cancel_asked"))
+    ask_cancel(session, execution)
+    return True
+
+
+def _end_here(session: Session, execution: ReportExecution, by: str) -> bool:
+    won = move(session, execution, "cancelled", f"cancelled by {by}", cancel_requested_at=clock.now())
+    if won:
+        ask_submit(session, execution.instance)
+    return won
 
 
 def retry(session: Session, execution: ReportExecution, user: User) -> ReportExecution:
