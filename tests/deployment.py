@@ -5,13 +5,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from reportbuilder.sandbox import Sandbox
 from reportbuilder.settings import Settings, as_environment
 
 PROGRAMS = {
@@ -89,3 +91,27 @@ def wait_until(reached: Callable[[], bool], seconds: float, told: Callable[[], s
         assert time.monotonic() - began < seconds, f"not reached in {seconds} s\n{told()}"
         time.sleep(0.05)
     return time.monotonic() - began
+
+
+def stop_all(box: Sandbox) -> None:
+    """Cancel what earlier tests have left running at a local AMC, since it takes slots."""
+    for run in box.state()["executions"]:
+        if run["endTime"] is None:
+            box.cancel(run["instanceId"], run["workflowExecutionId"])
+
+
+def most_at_once(runs: Iterable[Mapping[str, Any]]) -> int:
+    """Return how many executions, queued ones too, a local AMC had at most at once on one instance.
+
+    Its own count of those that run never goes over its limit, whatever we send.
+    """
+    steps: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for run in runs:
+        steps[run["instanceId"]] += [(run["createTime"], 1), (run["endTime"] or "9", -1)]
+    most = 0
+    for found in steps.values():
+        here = 0
+        for _, step in sorted(found):
+            here += step
+            most = max(most, here)
+    return most

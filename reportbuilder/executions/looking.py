@@ -1,23 +1,25 @@
 """One look at an instance: one list call tells what has become of everything that runs there."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from reportbuilder import clock, logs, wakeups
+from reportbuilder.amc.client import PAGE_SIZE
 from reportbuilder.amc.failures import AmcFailure, NotFoundAtAmc, Throttled
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.amc.wire import AmcExecution, tag_of
 from reportbuilder.crashpoints import reached
 from reportbuilder.database import after_commit, transaction
 from reportbuilder.executions import cadence, settling
-from reportbuilder.executions.models import ReportExecution
+from reportbuilder.executions.models import ReportExecution, SubmissionIntent
 from reportbuilder.executions.ports import Ports
-from reportbuilder.executions.standing import lock
+from reportbuilder.executions.standing import holding, lock
 from reportbuilder.executions.states import IN_SLOT
 from reportbuilder.executions.waking import LOOK, ask_submit
 
@@ -25,6 +27,7 @@ log = logs.get_logger(__name__)
 
 EARLY = timedelta(milliseconds=250)  # clocks and queues are not exact
 SKEW = timedelta(minutes=5)  # how far AMC's clock may be from ours
+FOREIGN_RUN = timedelta(hours=6)  # how long others' runs last at most, if they do not ask for more
 SINGLE_LOOKS = 5  # executions missing from the list that one look asks for one by one
 
 
@@ -32,34 +35,25 @@ SINGLE_LOOKS = 5  # executions missing from the list that one look asks for one 
 class View:
     """What a look is about: the executions of an instance that AMC may tell something of.
 
-    It began ``at``, and is taken for dead if it has not ended ``until``.
+    ``running``: those whose AMC id we know. ``lost``: those whose answer never came; the intent is there, and
+    the worker's lease is over. The look began ``at``, and is taken for dead if it has not ended ``until``.
+    The list has to begin ``since``.
     """
 
     instance: AmcInstance
-    holding: list[ReportExecution]
+    running: list[ReportExecution]
+    lost: list[ReportExecution]
     at: datetime
     until: datetime
+    since: datetime
 
-    @property
-    def running(self) -> list[ReportExecution]:
-        """Those whose AMC id we know."""
-        return [execution for execution in self.holding if execution.state == "running"]
 
-    @property
-    def lost(self) -> list[ReportExecution]:
-        """Those whose answer never came: the intent is there, the worker's lease is over."""
-        return [
-            execution
-            for execution in self.holding
-            if execution.state == "submitting" and (execution.lease_until or self.at) <= self.at
-        ]
+@dataclass(frozen=True)
+class Told:
+    """What AMC has told: executions, and the ids of those of which it says that it does not know them."""
 
-    @property
-    def since(self) -> datetime:
-        """Where the list has to begin."""
-        return (
-            min((e.submitted_at or e.created_at for e in (*self.running, *self.lost)), default=self.at) - SKEW
-        )
+    listed: list[AmcExecution]
+    denied: frozenset[str]
 
 
 def look(ports: Ports, instance_id: str) -> None:
@@ -70,12 +64,12 @@ def look(ports: Ports, instance_id: str) -> None:
         if view is None:
             return
         try:
-            listed = _list(ports, view)
+            told = _list(ports, view)
         except AmcFailure as failure:
             _put_off(ports, view, failure)
         else:
             reached("listed")
-            _settle(ports, view, listed)
+            _settle(ports, view, told)
 
 
 def _claim(ports: Ports, session: Session, instance_id: str) -> View | None:
@@ -83,22 +77,37 @@ def _claim(ports: Ports, session: Session, instance_id: str) -> View | None:
     instance = lock(session, instance_id)
     if instance is None or instance.next_look_at is None or instance.next_look_at > now + EARLY:
         return None
-    holding = list(
-        session.scalars(
-            select(ReportExecution).where(
-                ReportExecution.instance_id == instance.id, ReportExecution.state.in_(IN_SLOT)
-            )
-        )
-    )
-    view = View(instance, holding, now, clock.in_seconds(ports.settings.look_lease))
+    held = holding(session, instance)
     if instance.throttled_until and instance.throttled_until > now:
         _next_look(session, instance, instance.throttled_until)
-    elif view.running or view.lost:
-        instance.next_look_at = view.until
-        return view
-    else:
-        _next_look(session, instance, min((e.lease_until or now for e in holding), default=None))
-    return None
+        return None
+    running = [execution for execution in held if execution.state == "running"]
+    lost = [execution for execution in held if _is_lost(execution, now)]
+    if not running and not lost:
+        _next_look(session, instance, min((e.lease_until or now for e in held), default=None))
+        return None
+    instance.next_look_at = until = clock.in_seconds(ports.settings.look_lease)
+    since = _first_intent(session, lost) if lost else _oldest(running, now)
+    return View(instance, running, lost, now, until, since - SKEW)
+
+
+def _is_lost(execution: ReportExecution, at: datetime) -> bool:
+    return execution.state == "submitting" and (execution.lease_until or at) <= at
+
+
+def _oldest(running: Sequence[ReportExecution], now: datetime) -> datetime:
+    """Go back as far as others' runs may, too: they share the slots."""
+    return min(now - FOREIGN_RUN, *(execution.submitted_at or now for execution in running))
+
+
+def _first_intent(session: Session, lost: Sequence[ReportExecution]) -> datetime:
+    """Return when AMC was first asked for one of these; they may have waited for days before that."""
+    found = session.scalar(
+        select(func.min(SubmissionIntent.created_at)).where(
+            SubmissionIntent.execution_id.in_([execution.id for execution in lost])
+        )
+    )
+    return found or min(execution.created_at for execution in lost)
 
 
 def _next_look(session: Session, instance: AmcInstance, at: datetime | None) -> None:
@@ -107,35 +116,39 @@ def _next_look(session: Session, instance: AmcInstance, at: datetime | None) -> 
         wakeups.ask(session, LOOK, instance.instance_id, max(0.0, (at - clock.now()).total_seconds()))
 
 
-def _list(ports: Ports, view: View) -> list[AmcExecution]:
-    """Read AMC's list, newest first, as far as needed: to the end if an answer is looked for."""
-    client = ports.amc(view.instance)
-    wanted = {execution.amc_execution_id for execution in view.running}
+def _list(ports: Ports, view: View) -> Told:
+    """Read AMC's list: to the end if an answer is looked for, else until few are left to be asked for singly.
+
+    What has run for hours on a busy instance is many pages down, and one call finds it.
+    """
+    missing = {execution.amc_execution_id: execution for execution in view.running}
     listed: list[AmcExecution] = []
-    token: str | None = None
-    while True:
-        page = client.list_page(
-            view.instance.instance_id, view.since, include_workflow=bool(view.lost), next_token=token
-        )
-        listed.extend(page.executions)
-        wanted -= {execution.id for execution in page.executions}
-        token = page.next_token
-        if token is None or not (wanted or view.lost):
-            return listed + _ask_singly(ports, view, wanted)
+    for seen in ports.amc(view.instance).list_executions(
+        view.instance.instance_id, view.since, include_workflow=bool(view.lost)
+    ):
+        listed.append(seen)
+        missing.pop(seen.id, None)
+        if not view.lost and len(listed) >= PAGE_SIZE and len(missing) <= SINGLE_LOOKS:
+            break
+    found, denied = _ask_singly(ports, view, list(missing.values()))
+    return Told(listed + found, frozenset(denied))
 
 
-def _ask_singly(ports: Ports, view: View, missing: set[str | None]) -> list[AmcExecution]:
-    """Ask for executions that the list has left out for longer than a new one may be."""
+def _ask_singly(
+    ports: Ports, view: View, missing: Sequence[ReportExecution]
+) -> tuple[list[AmcExecution], set[str]]:
+    """Ask for executions that the list has left out for longer than a new one may be; some at each look."""
     old = clock.now() - timedelta(seconds=ports.settings.list_lag)
-    overdue = [e for e in view.running if e.amc_execution_id in missing and (e.submitted_at or old) < old]
-    client = ports.amc(view.instance)
-    found = []
-    for execution in overdue[:SINGLE_LOOKS]:
+    overdue = [execution for execution in missing if (execution.submitted_at or old) < old]
+    client, found, denied = ports.amc(view.instance), [], set()
+    for execution in random.sample(overdue, min(SINGLE_LOOKS, len(overdue))):
+        name = execution.amc_execution_id or ""
         try:
-            found.append(client.get(view.instance.instance_id, execution.amc_execution_id or ""))
+            found.append(client.get(view.instance.instance_id, name))
         except NotFoundAtAmc:
+            denied.add(name)
             log.info("AMC does not know it", execution_id=execution.execution_id)
-    return found
+    return found, denied
 
 
 def _put_off(ports: Ports, view: View, failure: AmcFailure) -> None:
@@ -150,46 +163,54 @@ def _put_off(ports: Ports, view: View, failure: AmcFailure) -> None:
             pause = cadence.backoff(instance.failed_looks, longest=2 * ports.settings.look_max)
         if isinstance(failure, Throttled) and not failure.local:
             instance.throttled_until = clock.in_seconds(pause)
+        held = holding(session, instance, locked=True)
         if instance.failed_looks == settling.FAILED_LOOKS_TO_TELL:
-            settling.tell_all(session, view.holding, failure.message)
+            settling.tell_all(session, held, failure.message)
+        settling.give_up(session, held, failure.message)
         _next_look(session, instance, clock.in_seconds(pause))
 
 
-def _settle(ports: Ports, view: View, listed: Sequence[AmcExecution]) -> None:
-    by_id = {execution.id: execution for execution in listed}
+def _settle(ports: Ports, view: View, told: Told) -> None:
+    """Move on what AMC has told of, as it is by now: much may have happened while AMC answered."""
+    by_id = {execution.id: execution for execution in told.listed}
     with transaction() as session:
         instance = lock(session, view.instance.instance_id)
         if instance is None:
             return
         after_commit(session, partial(reached, "advanced"))
-        for execution in view.running:
-            settling.settle(ports, session, execution, by_id.get(execution.amc_execution_id or ""))
-        for execution in view.lost:
-            settling.settle_lost(ports, session, instance, execution, listed, view.at)
-        instance.looked_at = view.at
+        held = holding(session, instance, locked=True)
+        if not view.lost:
+            instance.foreign_running = _count_foreign([*view.running, *held], told.listed)
+            instance.looked_at = view.at
+        for execution in held:
+            name = execution.amc_execution_id or ""
+            if _is_lost(execution, view.at):
+                settling.settle_lost(ports, session, instance, execution, told.listed, view.at)
+            elif execution.state == "running" and (name in by_id or name in told.denied):
+                settling.settle(ports, session, execution, by_id.get(name))
         instance.failed_looks = 0
-        instance.foreign_running = _count_foreign(view, listed)
-        _plan(ports, session, instance, view)
+        _plan(ports, session, instance, view, held)
 
 
-def _count_foreign(view: View, listed: Sequence[AmcExecution]) -> int:
-    ids = {execution.amc_execution_id for execution in view.holding}
-    tags = {execution.tag for execution in view.holding}
+def _count_foreign(ours: Sequence[ReportExecution], listed: Sequence[AmcExecution]) -> int:
+    ids = {execution.amc_execution_id for execution in ours}
+    tags = {execution.tag for execution in ours}
     return sum(
         1 for seen in listed if seen.status.is_active and seen.id not in ids and tag_of(seen) not in tags
     )
 
 
-def _plan(ports: Ports, session: Session, instance: AmcInstance, view: View) -> None:
+def _plan(
+    ports: Ports, session: Session, instance: AmcInstance, view: View, held: Sequence[ReportExecution]
+) -> None:
     """Set the time of the next look, and have slots that came free filled."""
     now = clock.now()
-    still = [execution for execution in view.holding if execution.state in IN_SLOT]
+    still = [execution for execution in held if execution.state in IN_SLOT]
     ages = [(now - (execution.submitted_at or now)).total_seconds() for execution in still]
     delay = cadence.until_next_look(ages, ports.settings.look_min, ports.settings.look_max)
-    if instance.next_look_at is not None and instance.next_look_at < view.until:
-        delay = 0.0 if delay is None else delay  # somebody brought the look forward while we were looking
-        _next_look(session, instance, min(instance.next_look_at, clock.in_seconds(delay)))
-    else:
-        _next_look(session, instance, None if delay is None else clock.in_seconds(delay))
-    if len(still) < len(view.holding):
+    at = None if delay is None else clock.in_seconds(delay)
+    if at is not None and instance.next_look_at is not None and instance.next_look_at < view.until:
+        at = min(at, instance.next_look_at)  # somebody brought the look forward while we were looking
+    _next_look(session, instance, at)
+    if len(still) < len(held):
         ask_submit(session, instance)

@@ -13,17 +13,18 @@ from reportbuilder.amc.wire import AmcExecution, AmcStatus, tag_of
 from reportbuilder.executions.models import ReportExecution, SubmissionIntent
 from reportbuilder.executions.moving import claim, move, record
 from reportbuilder.executions.ports import Ports
-from reportbuilder.executions.submitting import record_accepted, try_again
+from reportbuilder.executions.submitting import fail_or_try_again, record_accepted
 from reportbuilder.executions.waking import ask_collect
 
 log = logs.get_logger(__name__)
 
 FAILED_LOOKS_TO_TELL = 3
 UNKNOWN_STATUS_FOR = timedelta(minutes=30)  # so long an unknown word may stand before the execution fails
+ASKED_FOR = timedelta(days=7)  # an account may have to be connected again, and its owner be on holiday
 
 
 def settle(ports: Ports, session: Session, execution: ReportExecution, seen: AmcExecution | None) -> None:
-    """Move a running execution on by what AMC says of it; None if AMC says nothing."""
+    """Move a running execution on by what AMC says of it; None if AMC says that it does not know it."""
     if seen is None:
         _missing(ports, session, execution)
     elif seen.status is AmcStatus.UNKNOWN:
@@ -134,20 +135,24 @@ def settle_lost(
         if record_accepted(ports, session, instance, execution, ours[0].id, "its lost answer was found"):
             settle(ports, session, execution, ours[0])
     elif listed_at >= _listed_by(ports, session, execution):
+        # an attempt is counted, or a submission that kills its worker each time would go on for ever
         reason = "AMC does not have it, so it is submitted again"
-        try_again(session, instance, execution, reason, 0.0, outcome="absent")
+        fail_or_try_again(ports, session, instance, execution, reason, 0.0, outcome="absent")
     else:
         claim(session, execution, guard=(), lease_until=_listed_by(ports, session, execution))
 
 
 def _listed_by(ports: Ports, session: Session, execution: ReportExecution) -> datetime:
-    """Return when AMC must have listed the last submission, if it has accepted it."""
+    """Return when AMC must have listed the last submission, if it has accepted it.
+
+    The call may have used its lease to the end.
+    """
     sent = session.scalar(
         select(SubmissionIntent.created_at)
         .where(SubmissionIntent.execution_id == execution.id, SubmissionIntent.outcome == "open")
         .order_by(SubmissionIntent.number.desc())
     )
-    patience = ports.settings.amc_read_timeout + ports.settings.list_lag
+    patience = ports.settings.submit_lease + ports.settings.list_lag
     return (sent or execution.updated_at) + timedelta(seconds=patience)
 
 
@@ -155,3 +160,12 @@ def tell_all(session: Session, executions: Sequence[ReportExecution], message: s
     """Remark on each that AMC cannot be asked at the moment."""
     for execution in executions:
         record(session, execution.id, f"AMC cannot be asked at the moment, we keep trying: {message}")
+
+
+def give_up(session: Session, executions: Sequence[ReportExecution], message: str) -> None:
+    """End those of which AMC has told nothing for so long that it no longer will."""
+    since = clock.now() - ASKED_FOR
+    for execution in executions:
+        if (execution.submitted_at or execution.lease_until or execution.created_at) < since:
+            reason = f"AMC could not be asked for {ASKED_FOR.days} days; run it again: {message}"
+            _fail(session, execution, "lost", reason)

@@ -28,11 +28,22 @@ class Standing:
 def lock(session: Session, instance_id: str) -> AmcInstance | None:
     """Read an instance and keep others from giving away its slots until the end of this transaction.
 
-    On SQLite the transaction itself holds the one write lock; on PostgreSQL the row is locked.
+    On SQLite the transaction itself holds the one write lock; on PostgreSQL the row is locked, in the way
+    that lets others insert rows that belong to it: nobody who asks for an execution has to wait.
     """
     return session.scalar(
-        select(AmcInstance).where(AmcInstance.instance_id == instance_id).with_for_update(of=AmcInstance)
+        select(AmcInstance)
+        .where(AmcInstance.instance_id == instance_id)
+        .with_for_update(of=AmcInstance, key_share=True)
     )
+
+
+def holding(session: Session, instance: AmcInstance, *, locked: bool = False) -> list[ReportExecution]:
+    """Read the executions that hold a slot; ``locked`` keeps others from changing them meanwhile."""
+    found = select(ReportExecution).where(
+        ReportExecution.instance_id == instance.id, ReportExecution.state.in_(IN_SLOT)
+    )
+    return list(session.scalars(found.with_for_update(key_share=True) if locked else found))
 
 
 def standing(session: Session, instance: AmcInstance, default_slots: int) -> Standing:
@@ -49,15 +60,15 @@ def standing(session: Session, instance: AmcInstance, default_slots: int) -> Sta
             ReportExecution.not_before,
         ).where(ReportExecution.instance_id == instance.id, ReportExecution.state.in_({*IN_SLOT, "pending"}))
     ).all()
-    holding, waiting = [], []
+    held, waiting = [], []
     for name, trigger, user, report, since, state, not_before in rows:
         contender = Contender(name, trigger, str(user), str(report) if report else None, since)
         if state in IN_SLOT:
-            holding.append(contender)
+            held.append(contender)
         elif not_before is None or not_before <= now:
             waiting.append(contender)
     limit = instance.slots if instance.slots is not None else default_slots
-    return Standing(limit, _foreign(instance), holding, waiting)
+    return Standing(limit, _foreign(instance), held, waiting)
 
 
 def _foreign(instance: AmcInstance) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from reportbuilder import clock, logs
 from reportbuilder.amc.failures import AmcFailure, Rejected, Throttled, Unauthorized, UnknownOutcome
 from reportbuilder.amc.models import AmcInstance
-from reportbuilder.amc.wire import TimeWindow
+from reportbuilder.amc.wire import AmcExecution, TimeWindow
 from reportbuilder.crashpoints import reached
 from reportbuilder.database import after_commit, transaction
 from reportbuilder.executions import slots
@@ -22,6 +22,8 @@ from reportbuilder.executions.standing import lock, standing
 from reportbuilder.executions.waking import ask_cancel, ask_look, ask_submit
 
 log = logs.get_logger(__name__)
+
+LONGEST_HOLD = 30.0  # seconds between two tries while we hold a submission back ourselves
 
 
 def submit_next(ports: Ports, instance_id: str) -> None:
@@ -39,8 +41,9 @@ def submit_next(ports: Ports, instance_id: str) -> None:
 def _claim_next(ports: Ports, session: Session, instance: AmcInstance) -> ReportExecution | None:
     now = clock.now()
     if instance.throttled_until and instance.throttled_until > now:
-        ask_submit(session, instance, (instance.throttled_until - now).total_seconds())
-        return None
+        return (
+            None  # whoever was throttled has asked for its end; to ask again at each hint would pile them up
+        )
     stand = standing(session, instance, ports.settings.instance_slots)
     turn = slots.startable(stand.waiting, stand.holding, limit=stand.limit, foreign=stand.foreign, now=now)
     if not turn:
@@ -61,27 +64,61 @@ def _claim(ports: Ports, session: Session, execution_id: str) -> ReportExecution
         session, execution, "submitting", "a slot is free", lease_until=lease, not_before=None
     ):
         return None
-    number = session.scalar(select(func.count()).where(SubmissionIntent.execution_id == execution.id)) or 0
-    session.add(SubmissionIntent(execution_id=execution.id, number=number + 1, tag=execution.tag))
+    number = _intents(session, execution) + 1
+    session.add(SubmissionIntent(execution_id=execution.id, number=number, tag=execution.tag))
     return execution
 
 
 def _submit(ports: Ports, instance: AmcInstance, execution: ReportExecution) -> None:
-    window = TimeWindow(execution.time_window_start, execution.time_window_end, execution.time_zone)
-    left = ((execution.lease_until or clock.now()) - clock.now()).total_seconds()
     try:
-        accepted = ports.amc(instance).submit(
-            instance.instance_id, execution.sql_text, execution.tag, window, within=left
-        )
+        accepted = _post(ports, instance, execution)
     except AmcFailure as failure:
         reached("refused")
-        with transaction() as session:
-            here = lock(session, instance.instance_id) or instance
-            _record_failure(ports, session, here, execution, failure)
+        _put_down(ports, instance, execution, failure)
+    except Exception as error:
+        # whatever it is, AMC may have it; without this the row would wait for its lease and never say why
+        log.exception("submission broke")
+        _put_down(ports, instance, execution, UnknownOutcome(f"a fault of ours ({type(error).__name__})"))
     else:
         reached("accepted")
         with transaction() as session:
-            record_accepted(ports, session, instance, execution, accepted.id, "AMC has accepted it")
+            here = lock(session, instance.instance_id) or instance
+            now = _as_it_is(session, execution)
+            if now is None or not record_accepted(
+                ports, session, here, now, accepted.id, "AMC has accepted it"
+            ):
+                log.info("somebody else knows what became of it", amc_execution=accepted.id)
+
+
+def _post(ports: Ports, instance: AmcInstance, execution: ReportExecution) -> AmcExecution:
+    window = TimeWindow(execution.time_window_start, execution.time_window_end, execution.time_zone)
+    left = ((execution.lease_until or clock.now()) - clock.now()).total_seconds()
+    return ports.amc(instance).submit(
+        instance.instance_id, execution.sql_text, execution.tag, window, within=left
+    )
+
+
+def _put_down(ports: Ports, instance: AmcInstance, execution: ReportExecution, failure: AmcFailure) -> None:
+    """Write down a failure, if the submission is still ours.
+
+    It is not once the lease was over and a look has settled it. Then another submission may be on its way,
+    and to put that one back would start it twice.
+    """
+    log.warning("submission failed", failure=type(failure).__name__, reason=failure.message)
+    with transaction() as session:
+        here = lock(session, instance.instance_id) or instance
+        now = _as_it_is(session, execution)
+        if now is not None and now.lease_until == execution.lease_until:
+            _record_failure(ports, session, here, now, failure)
+
+
+def _as_it_is(session: Session, execution: ReportExecution) -> ReportExecution | None:
+    """Read it again, since much may have happened while AMC answered; None if it has left "submitting"."""
+    return session.scalars(
+        select(ReportExecution)
+        .where(ReportExecution.id == execution.id, ReportExecution.state == "submitting")
+        .with_for_update(key_share=True)
+    ).one_or_none()
 
 
 def record_accepted(
@@ -92,7 +129,10 @@ def record_accepted(
     amc_execution_id: str,
     reason: str,
 ) -> bool:
-    """Store AMC's id and have the instance looked at; say whether we were the one to do it."""
+    """Store AMC's id and have the instance looked at; say whether we were the one to do it.
+
+    The instance is locked by then, before its executions: everybody locks in this order.
+    """
     now = clock.now()
     won = move(
         session,
@@ -129,18 +169,33 @@ def close_intent(
 def _record_failure(
     ports: Ports, session: Session, instance: AmcInstance, execution: ReportExecution, failure: AmcFailure
 ) -> None:
-    log.warning("submission failed", failure=type(failure).__name__, reason=failure.message)
     if isinstance(failure, UnknownOutcome):
         _await_list(ports, session, instance, execution, failure)
     elif isinstance(failure, (Rejected, Unauthorized)):
         fail_submission(session, execution, "permanent", failure.message)
     elif isinstance(failure, Throttled):
-        pause = failure.retry_after if failure.retry_after is not None else backoff(1)
-        if not failure.local:
-            instance.throttled_until = clock.in_seconds(pause)
+        pause = _pause(session, execution, failure)
+        instance.throttled_until = clock.in_seconds(pause)
         try_again(session, instance, execution, failure.message, pause)
     else:
-        fail_or_try_again(ports, session, instance, execution, failure)
+        fail_or_try_again(ports, session, instance, execution, failure.message, failure.retry_after)
+
+
+def _pause(session: Session, execution: ReportExecution, failure: Throttled) -> float:
+    """Return the seconds until the instance's next submission.
+
+    What we hold back ourselves (our pace, a sign-in that is being renewed) may last, and each try leaves an
+    intent and events: so the pauses grow with the number of tries.
+    """
+    pause = failure.retry_after if failure.retry_after is not None else backoff(1)
+    if not failure.local:
+        return pause
+    return max(pause, backoff(_intents(session, execution), first=0.25, longest=LONGEST_HOLD))
+
+
+def _intents(session: Session, execution: ReportExecution) -> int:
+    found = select(func.count()).where(SubmissionIntent.execution_id == execution.id)
+    return session.scalar(found) or 0
 
 
 def _await_list(
@@ -152,23 +207,32 @@ def _await_list(
     ask_look(session, instance, clock.in_seconds(ports.settings.look_min))
 
 
-def fail_submission(session: Session, execution: ReportExecution, error_class: str, message: str) -> None:
+def fail_submission(
+    session: Session, execution: ReportExecution, error_class: str, message: str, outcome: str = "refused"
+) -> None:
     """End an execution that AMC does not have."""
     if move(session, execution, "failed", message, error_class=error_class, error_message=message):
-        close_intent(session, execution, "refused")
+        close_intent(session, execution, outcome)
 
 
 def fail_or_try_again(
-    ports: Ports, session: Session, instance: AmcInstance, execution: ReportExecution, failure: AmcFailure
+    ports: Ports,
+    session: Session,
+    instance: AmcInstance,
+    execution: ReportExecution,
+    reason: str,
+    pause: float | None,
+    *,
+    outcome: str = "refused",
 ) -> None:
     """Count an attempt that failed for no fault of the request, and go on while there are attempts left."""
     attempts = execution.attempts + 1
-    if attempts >= ports.settings.submit_attempts:
-        message = f"AMC could not be reached in {attempts} attempts; try again later: {failure.message}"
-        fail_submission(session, execution, "transient", message)
+    if attempts >= ports.settings.submit_attempts and not execution.cancel_requested_at:
+        message = f"it did not get to AMC in {attempts} attempts; try again later: {reason}"
+        fail_submission(session, execution, "transient", message, outcome)
     else:
-        pause = failure.retry_after if failure.retry_after is not None else backoff(attempts)
-        try_again(session, instance, execution, failure.message, pause, attempts=attempts)
+        pause = pause if pause is not None else backoff(attempts)
+        try_again(session, instance, execution, reason, pause, outcome=outcome, attempts=attempts)
 
 
 def try_again(

@@ -61,7 +61,9 @@ def _startable(session: Session, default_slots: int) -> list[WakeUp]:
         due, or_(ReportExecution.not_before.is_(None), ReportExecution.not_before <= now)
     )
     instances = select(AmcInstance.instance_id).where(
-        AmcInstance.id.in_(waiting), holding < func.coalesce(AmcInstance.slots, default_slots)
+        AmcInstance.id.in_(waiting),
+        holding < func.coalesce(AmcInstance.slots, default_slots),
+        or_(AmcInstance.throttled_until.is_(None), AmcInstance.throttled_until <= now),
     )
     return [WakeUp(SUBMIT_NEXT, name) for name in session.scalars(instances)]
 

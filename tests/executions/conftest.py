@@ -15,6 +15,7 @@ from reportbuilder.results.store import open_store
 from reportbuilder.sandbox import Faults, Options, Sandbox
 from reportbuilder.settings import Settings
 from tests.cast import Cast
+from tests.deployment import stop_all
 from tests.executions.desk import Desk, Workers, make_desk
 
 QUICK = Faults(run_seconds=0.05, validation_seconds=0.0)
@@ -28,8 +29,9 @@ def shared_box() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def box(shared_box: Sandbox) -> Sandbox:
-    """A local AMC without faults in which nothing of ours runs."""
+    """A local AMC without faults in which nothing runs."""
     shared_box.troubles.faults = QUICK
+    stop_all(shared_box)
     return shared_box
 
 
@@ -41,7 +43,7 @@ def hasty(chosen: Settings, box: Sandbox) -> Settings:
         amc_api_url=box.url,
         amc_token_url=box.token_url,
         amc_read_timeout=1.0,
-        submit_lease=1.5,
+        submit_lease=3.0,
         list_lag=0.2,
         look_min=0.05,
         look_max=0.2,

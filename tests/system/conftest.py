@@ -13,7 +13,7 @@ from reportbuilder import wakeups
 from reportbuilder.sandbox import Faults, Options, Sandbox
 from reportbuilder.settings import Settings
 from tests.cast import Cast
-from tests.deployment import Deployment
+from tests.deployment import Deployment, stop_all
 from tests.executions.desk import Desk, make_desk
 
 
@@ -26,6 +26,7 @@ def system_box() -> Iterator[Sandbox]:
 @pytest.fixture
 def box(system_box: Sandbox) -> Sandbox:
     system_box.troubles.faults = Faults(run_seconds=0.3, validation_seconds=0.0)
+    stop_all(system_box)
     return system_box
 
 
