@@ -17,6 +17,7 @@ from reportbuilder.parameters.placeholders import Placeholder, Template, read_te
 from reportbuilder.parameters.places import Misplaced, Place
 from reportbuilder.parameters.values import JsonValue, Refused, TypedValue
 from reportbuilder.parameters.windows import Window
+from reportbuilder.parameters.writing import name_pattern
 
 NEUTRAL, NULL = "neutral", "null"
 Declared = Mapping[str, Definition]
@@ -80,8 +81,13 @@ def _find_fault(template: Template, found: Placeholder, declared: Declared) -> s
         return f"it is not declared; declare it, or use what is: {names}"
     if not _may_stand(definition, found, part):
         return f"{definition.form.value} cannot stand as {found.place.value}; {_WAYS_OUT[definition.form]}"
-    if found.place is Place.NAME and not _is_closed(definition):
-        return "a name needs a closed list of identifiers, a whole number, or the rule identifier: true"
+    if found.place is Place.NAME and not _is_closed(definition, name_pattern(found, template)):
+        return (
+            "a name needs a closed list of identifiers, the rule identifier: true, or, not at its start, "
+            "a whole number"
+        )
+    if found.place.is_bare and definition.rule("identifier"):
+        return f'it would be text, not a name, as {found.place.value}; write "{{{{x}}}}" or t.{{{{x}}}}'
     if definition.rules.get("empty") == NULL and found.place is not Place.EXPRESSION:
         return f"NULL cannot stand as {found.place.value}; drop the rule empty: null"
     if definition.rules.get("empty") == NEUTRAL:
@@ -111,13 +117,13 @@ def _may_stand(definition: Definition, found: Placeholder, part: str) -> bool:
     return fits(definition.form, found)
 
 
-def _is_closed(definition: Definition) -> bool:
+def _is_closed(definition: Definition, pattern: str) -> bool:
     """Say whether every value can be a name or a part of one."""
-    if definition.form is SqlForm.ANY or definition.rules.get("identifier"):
+    if definition.form is SqlForm.ANY or definition.rule("identifier"):
         return True
-    if "options" in definition.rules:
-        return all(re.fullmatch("[A-Za-z0-9_]+", str(option.value)) for option in definition.rules["options"])
-    return definition.form is SqlForm.NUMBER
+    if options := definition.rule("options"):
+        return all(re.fullmatch(pattern, str(option.value)) for option in options)
+    return definition.form is SqlForm.NUMBER and bool(re.fullmatch(pattern, "0"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,11 @@ class Definition:
         known = {rule.name for rule in (*self.kind.known, *self.kind.common)}
         return tuple(sorted(set(self.rules) - known))
 
+    def rule(self, name: str) -> Any:
+        """Return one rule, typed; None when it is not given, or not one of the type's own."""
+        known = any(rule.name == name for rule in (*self.kind.known, *self.kind.common))
+        return self.rules.get(name) if known else None
+
     def read(self, value: object, today: date | None = None) -> TypedValue | None:
         """Return the typed value of a raw or a typed one; None for what counts as no value.
 

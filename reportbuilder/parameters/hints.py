@@ -27,7 +27,9 @@ def build_ui(
     if window:
         hints[RESERVED] = {"ui:widget": "time-window", "ui:options": {"presets": SUGGESTED}}
         hints[RESERVED] |= _prefixed(given.get(RESERVED, {}))
-    wanted = [name for name in given.get("ui:order", ()) if name in hints]
+    order = given.get("ui:order")
+    listed = dict.fromkeys(name for name in order if isinstance(name, str)) if isinstance(order, list) else {}
+    wanted = [name for name in listed if name in hints]
     hints["ui:order"] = wanted + [name for name in hints if name not in wanted]
     hints["ui:groups"] = _groups(definitions, hints["ui:order"])
     return hints
@@ -43,7 +45,11 @@ def _prefixed(hints: object) -> dict[str, Any]:
     """Write ``widget`` as ``ui:widget``, as some rows lack the prefix."""
     if not isinstance(hints, Mapping):
         return {}
-    return {key if key.startswith(_PREFIX) else _PREFIX + key: value for key, value in hints.items()}
+    return {
+        key if key.startswith(_PREFIX) else _PREFIX + key: value
+        for key, value in hints.items()
+        if isinstance(key, str)
+    }
 
 
 def _hints_of(definition: Definition, choices: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
@@ -59,12 +65,12 @@ def _hints_of(definition: Definition, choices: Mapping[str, Sequence[Any]]) -> d
 
 def _options(definition: Definition, choices: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     options: dict[str, Any] = {}
-    if "options" in definition.rules:
-        options["labels"] = [option.label for option in definition.rules["options"]]
+    if listed := definition.rule("options"):
+        options["labels"] = [option.label for option in listed]
     if definition.form is SqlForm.RANGE:
         options["presets"] = SUGGESTED
-    if "step" in definition.rules:
-        options["step"] = definition.to_json(definition.rules["step"])
+    if step := definition.rule("step"):
+        options["step"] = definition.to_json(step)
     if isinstance(definition.kind, List):
         options["separators"] = definition.kind.separators
     offered = choices.get(definition.name, choices.get(definition.type))

@@ -18,7 +18,7 @@ from reportbuilder.parameters.quantities import EXACT
 from reportbuilder.parameters.shapes import Edit, apply, check_shape
 from reportbuilder.parameters.values import JsonValue, Refused
 from reportbuilder.parameters.windows import Window
-from reportbuilder.parameters.writing import write
+from reportbuilder.parameters.writing import refuse_word, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ def render(
     pairs = _merge(_edit_all(template, bound))
     edits = [edit for edit, _ in pairs]
     text, spans = apply(sql, edits)
+    _check_names(template, pairs, text, spans)
     check_shape(template.layout, edits, text, spans)
     size = len(text.encode())
     if size > limits.max_sql_bytes:
@@ -104,6 +105,23 @@ def _check_lists(bound: Bound, limits: Limits) -> None:
     )
 
 
+def _check_names(
+    template: Template, pairs: list[tuple[Edit, Placeholder]], sql: str, spans: list[tuple[int, int]]
+) -> None:
+    wrong: dict[str, list[str]] = {}
+    for (edit, found), (start, _) in zip(pairs, spans, strict=True):
+        try:
+            if edit.place is not None:
+                refuse_word(found, template, sql, start)
+        except Refused as error:
+            wrong.setdefault(found.name, []).append(_at(error, found))
+    refuse(wrong)
+
+
+def _at(error: Exception, found: Placeholder) -> str:
+    return f"{error} (line {found.line}, column {found.column} of the template)"
+
+
 def _edit_all(template: Template, bound: Bound) -> list[tuple[Edit, Placeholder]]:
     edits: list[tuple[Edit, Placeholder]] = []
     wrong: dict[str, list[str]] = {}
@@ -111,8 +129,7 @@ def _edit_all(template: Template, bound: Bound) -> list[tuple[Edit, Placeholder]
         try:
             edits.append((_edit(template, found, bound), found))
         except (Refused, Misplaced) as error:
-            reason = f"{error} (line {found.line}, column {found.column} of the template)"
-            wrong.setdefault(found.name, []).append(reason)
+            wrong.setdefault(found.name, []).append(_at(error, found))
     refuse(wrong)
     return edits
 
@@ -124,7 +141,7 @@ def _edit(template: Template, found: Placeholder, bound: Bound) -> Edit:
     definition, _ = find_source(found, bound.declared)
     if value is None:
         return _edit_missing(template, found, definition)
-    if definition and definition.rules.get("as_decimal") and isinstance(value, int | Decimal):
+    if definition and definition.rule("as_decimal") and isinstance(value, int | Decimal):
         with localcontext(prec=EXACT):
             value = Decimal(value) / 100
     return Edit(found.start, found.end, write(value, found, template, definition), found.place)

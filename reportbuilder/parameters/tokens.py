@@ -40,6 +40,18 @@ class _AmcTokenizer(Tokenizer):
 _AmcTokenizer._COMMENTS.pop("{#")  # noqa: SLF001 - sqlglot adds it to every dialect, and offers no switch
 
 
+# Words with a meaning of their own in AMC's grammar that the lexer takes for names.
+_RESERVED = frozenset(
+    "ASYMMETRIC AT BOTH BY CAST CURRENT CURRENT_PATH CURRENT_ROLE EXTRACT GROUP LEADING MINUS MULTISET ORDER "
+    "SIMILAR SYMMETRIC SYSTEM_USER TO TRAILING USER WITHIN".split()
+)
+
+
+def is_reserved(word: str) -> bool:
+    """Say whether a word cannot be a name without quotes."""
+    return tokenize(word)[0].token_type is not TokenType.VAR or word.upper() in _RESERVED
+
+
 def locate(sql: str, offset: int) -> tuple[int, int]:
     """Return line and column, both from 1, of an offset."""
     lines = sql[:offset].replace("\r\n", "\n").replace("\r", "\n").split("\n")

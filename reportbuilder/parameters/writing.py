@@ -8,9 +8,10 @@ from reportbuilder.parameters import literals
 from reportbuilder.parameters.definitions import Definition
 from reportbuilder.parameters.kinds import SqlForm
 from reportbuilder.parameters.literals import Literal
+from reportbuilder.parameters.messages import show
 from reportbuilder.parameters.placeholders import Placeholder, Template
 from reportbuilder.parameters.places import Place
-from reportbuilder.parameters.tokens import Kinds, tokenize
+from reportbuilder.parameters.tokens import Kinds, is_reserved
 from reportbuilder.parameters.values import Refused, Scalar, TypedValue
 
 _LISTS = {
@@ -69,13 +70,31 @@ def _write_count(value: Scalar, found: Placeholder) -> Literal:
 
 
 def _write_name(value: Scalar, found: Placeholder, template: Template) -> Literal:
-    """Write a name or a part of one: letters, digits and underscores, and no reserved word."""
+    """Write a name or a part of one: letters, digits and underscores."""
     text = literals.plain_text(value)
-    token = template.layout.tokens[found.token]
-    is_start, is_end = token.start == found.start, token.end + 1 == found.end
-    wanted = "[A-Za-z_][A-Za-z0-9_]*" if is_start else "[A-Za-z0-9_]+"
-    if isinstance(value, bool) or not re.fullmatch(wanted, text):
-        raise Refused(f"{text!r} cannot be a name here; use letters, digits and _, and no digit first")
-    if is_start and is_end and tokenize(text)[0].token_type is not Kinds.VAR:
-        raise Refused(f"{text!r} is a reserved word of SQL; choose another name")
+    if isinstance(value, bool) or not re.fullmatch(name_pattern(found, template), text):
+        reason = "cannot be a name here; use letters, digits and _, and no digit first"
+        raise Refused(f"{show(text)} {reason}")
     return Literal(text, ())
+
+
+def name_pattern(found: Placeholder, template: Template) -> str:
+    """Return the regular expression of what may stand in a name: at its start no digit."""
+    is_start = template.layout.tokens[found.token].start == found.start
+    return "[A-Za-z_][A-Za-z0-9_]*" if is_start else "[A-Za-z0-9_]+"
+
+
+_WORD = re.compile(r"[\w$]+")
+
+
+def refuse_word(found: Placeholder, template: Template, sql: str, start: int) -> None:
+    """Refuse a value at ``sql[start:]`` that gives a reserved word together with what is around it.
+
+    :raises Refused: naming the whole word.
+    """
+    if found.place is not Place.NAME or template.layout.kind(found.token) is Kinds.IDENTIFIER:
+        return
+    while start and _WORD.match(sql[start - 1]):
+        start -= 1
+    if (word := _WORD.match(sql, start)) and is_reserved(word[0]):
+        raise Refused(f"{show(word[0])} is a reserved word of SQL; choose another name")

@@ -406,6 +406,21 @@ def test_hints_are_merged_from_types_rows_and_the_template() -> None:
     assert ui["fed"]["ui:readonly"] is True
 
 
+def test_rules_of_another_type_are_no_hints() -> None:
+    rules = {"options": ["a", "b"], "step": "0.5"}
+    form = build_form(
+        [Definition("x", "string", rules=rules), Definition("n", "number", rules=rules)], as_of=NOW
+    )
+    assert form.ui()["x"] == {"ui:widget": "text"}
+    assert form.ui()["n"] == {"ui:widget": "number"}
+
+
+@pytest.mark.parametrize("order", [None, 5, "x", {"x": 1}, [["x"], None, {}], ["x", "x", "zzz"]])
+def test_a_broken_order_is_no_harm(order: object) -> None:
+    form = build_form([Definition("y"), Definition("x")], {"ui:order": order, "x": None, "y": 5}, as_of=NOW)
+    assert sorted(form.ui()["ui:order"]) == ["x", "y"]
+
+
 def test_offered_values_do_not_close_the_field() -> None:
     form = build_form([Definition("c", "campaign_list")], as_of=NOW, choices={"c": ["Spring"]})
     assert form.load({"c": ["Autumn"]}) == {"c": ("Autumn",)}

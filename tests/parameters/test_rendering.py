@@ -174,6 +174,10 @@ def test_a_share_is_written_as_a_decimal_where_asked() -> None:
         ("LIMIT {{x}}", "number", {}, -1, "not a whole number"),
         ("a_{{x}}", "string", {"identifier": True}, "b c", "wrong form"),
         ("a FROM {{x}}", "string", {"identifier": True}, "select", "reserved word"),
+        ("a FROM {{x}}", "string", {"identifier": True}, "session_user", "reserved word"),
+        ("t.{{x}} FROM t", "string", {"identifier": True}, "Group", "reserved word"),
+        ("a FROM sel{{x}}", "string", {"identifier": True}, "ect", '"select" is a reserved word'),
+        ("{{x}}er FROM t", "string", {"identifier": True}, "ord", '"order" is a reserved word'),
         ("a FROM {{x}}", "number", {}, 5, "cannot be a name"),
         ("a = {{x}}", "mapped_from_node", {}, ["a"], "a list cannot stand as an expression"),
         ("a = {{x}}", "date_range", {}, {"preset": "mtd"}, "a range of dates cannot stand"),
@@ -191,6 +195,19 @@ def test_names_come_from_closed_lists_or_identifiers() -> None:
     enum = {"options": ["dsp_impressions", "dsp_clicks"]}
     assert text("SELECT a FROM {{x}}", "enum_select", enum, x="dsp_clicks") == "SELECT a FROM dsp_clicks"
     assert text('SELECT "{{x}}"', "string", {"identifier": True}, x="spend") == 'SELECT "spend"'
+    assert text('SELECT "{{x}}"', "string", {"identifier": True}, x="select") == 'SELECT "select"'
+
+
+def test_names_of_two_values_are_looked_at_as_a_whole() -> None:
+    names = [Definition(name, rules={"identifier": True}) for name in ("a", "b")]
+    assert run("SELECT {{a}}{{b}}.c FROM t", *names, a="con", b="ect").sql == "SELECT conect.c FROM t"
+    with pytest.raises(Invalid) as caught:
+        run("SELECT {{a}}{{b}}.c FROM t", *names, a="sel", b="ect")
+    assert set(caught.value.details) == {"a", "b"}
+
+
+def test_only_rules_of_the_type_count() -> None:
+    assert text("SELECT {{x}}", "number", {"as_decimal": "false"}, x=15) == "SELECT 15"
 
 
 # The flow: given, default, error, or not in the template
