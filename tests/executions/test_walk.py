@@ -230,8 +230,7 @@ def test_cancel_reaches_amc_and_is_confirmed(desk: Desk, workers: Workers, box: 
 def test_cancel_of_a_submission_whose_answer_is_lost(desk: Desk, workers: Workers, box: Sandbox) -> None:
     box.fault(run_seconds=30.0, lost_next=1)
     execution_id = desk.request()
-    workers.step()
-    assert desk.state(execution_id) == "submitting"
+    workers.work_until(lambda: desk.state(execution_id) == "submitting")
     desk.cancel(execution_id)
     workers.work_until(desk.all_final)
     assert desk.state(execution_id) == "cancelled"
