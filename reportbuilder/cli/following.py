@@ -90,14 +90,21 @@ def watch(
             time.sleep(GLANCE_EVERY)
 
 
-def follow(execution_id: str, default_slots: int, console: Console, *, by: str) -> ReportExecution | None:
+def follow(
+    execution_id: str,
+    default_slots: int,
+    console: Console,
+    *,
+    by: str,
+    each: Callable[[], None] = lambda: None,
+) -> ReportExecution | None:
     """Wait until an execution has ended and return it; None if the person left it running.
 
     Ctrl-C on a terminal asks whether ``by``, the person, wants it cancelled; elsewhere it is left running.
     """
     while True:
         try:
-            return watch(execution_id, default_slots, console)
+            return watch(execution_id, default_slots, console, each=each)
         except KeyboardInterrupt:
             if not (console.is_terminal and _wants_cancel(execution_id)):
                 _say_how_to_go_on(execution_id)

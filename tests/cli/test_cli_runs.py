@@ -1,10 +1,8 @@
 """Templates, runs and executions from the command line; what runs stays pending, there is no worker here."""
 
 import json
-import os
-import signal
 import sys
-import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -121,25 +119,29 @@ def test_executions_are_shown_cancelled_and_retried(command: Command, library: d
     assert command("execution", "show", again, "--sql", *ADA).stdout == detail["sql"] + "\n"
 
 
-def interrupt_after(seconds: float) -> None:
-    threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)).start()
+def interrupt_once() -> Callable[[], None]:
+    """Return what raises as Ctrl-C does, the first time that it is called."""
+    pending = [KeyboardInterrupt]
+
+    def each() -> None:
+        if pending:
+            raise pending.pop()
+
+    return each
 
 
-def test_ctrl_c_without_a_terminal_leaves_it_running(command: Command, library: dict[str, Any]) -> None:
-    run_id = command(*ASK).stdout.strip()
-    interrupt_after(0.5)
-    left = command("execution", "wait", run_id, *ADA)
-    assert left.exit_code == 130
-    assert f"`reportbuilder execution cancel {run_id}`" in left.stderr
-    assert json.loads(command("execution", "show", run_id, "--json", *ADA).stdout)["phase"] == "pending"
-
-
-@pytest.mark.parametrize(("answer", "state"), [("cancel", "cancelled"), ("leave", None)])
-def test_ctrl_c_on_a_terminal_asks(
+@pytest.mark.parametrize(
+    ("is_terminal", "answer", "state"),
+    [(True, "cancel", "cancelled"), (True, "leave", None), (False, "cancel", None)],
+)
+def test_ctrl_c_asks_on_a_terminal_and_leaves_it_running_elsewhere(
+    *,
     command: Command,
     library: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    is_terminal: bool,
     answer: str,
     state: str | None,
 ) -> None:
@@ -147,10 +149,12 @@ def test_ctrl_c_on_a_terminal_asks(
     (tmp_path / "typed").write_text(f"{answer}\n")
     with (tmp_path / "typed").open() as typed, (tmp_path / "shown").open("w") as shown:
         monkeypatch.setattr(sys, "stdin", typed)
-        interrupt_after(0.5)
-        ended = following.follow(run_id, 10, Console(file=shown, force_terminal=True), by="ada@example.test")
+        console = Console(file=shown, force_terminal=is_terminal)
+        ended = following.follow(run_id, 10, console, by="ada@example.test", each=interrupt_once())
     assert (ended.state if ended else None) == state
     assert "waits for a free slot, place 1" in (tmp_path / "shown").read_text()
+    says_how_to_stop_it = f"`reportbuilder execution cancel {run_id}`" in capsys.readouterr().err
+    assert says_how_to_stop_it is (ended is None)
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z_]{1,9}", fullmatch=True), st.text(), max_size=4))
