@@ -5,6 +5,7 @@ import statistics
 import sys
 import time
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import psutil
@@ -22,8 +23,28 @@ from reportbuilder.parameters.windows import Window
 
 
 def main() -> int:
-    """Run it and print calls per execution, memory, threads, and the delay to ``completed``."""
+    """Run a small fleet and a full one; print calls, memory, threads, and the delay to ``completed``."""
     asked = _arguments()
+    few = _fly(asked, asked.instances)
+    many = _fly(asked, asked.executions)
+    print(f"list calls: {few.lists} for {few.count} executions, {many.lists} for {many.count}")
+    growth, more = many.lists / few.lists, many.count / few.count
+    told = f"{growth:.1f} times the list calls for {more:.0f} times the executions"
+    grows = verdict("list calls grow with instances", kept=growth < max(2.0, more / 4), told=told)
+    return 0 if grows and few.kept and many.kept else 1
+
+
+@dataclass(frozen=True)
+class Flight:
+    """What came of one fleet."""
+
+    count: int
+    lists: int
+    kept: bool
+
+
+def _fly(asked: argparse.Namespace, count: int) -> Flight:
+    print(f"-- {count} executions over {asked.instances} instances")
     flags: tuple[str, ...] = ("--users", "2000", "--days", "60", "--instances", str(asked.instances))
     flags += ("--run-seconds", str(asked.run), "--run-seconds-max", str(2 * asked.run))
     with ground(asked.database, box_flags=flags, worker_threads=asked.threads) as here:
@@ -33,10 +54,10 @@ def main() -> int:
             here.deployment.start("worker")
         time.sleep(3)
         began = time.monotonic()
-        _request(asked.executions)
-        print(f"requested {asked.executions} executions in {time.monotonic() - began:.1f} s")
+        _request(count)
+        print(f"requested in {time.monotonic() - began:.1f} s")
         peaks = _watch(here, asked.seconds)
-        return 0 if _report(here, asked, peaks, time.monotonic() - began) else 1
+        return _report(here, asked, count, peaks, time.monotonic() - began)
 
 
 def _arguments() -> argparse.Namespace:
@@ -93,7 +114,7 @@ def _watch(here: Ground, seconds: float) -> Counter[str]:
     return peaks
 
 
-def _report(here: Ground, asked: argparse.Namespace, peaks: Counter[str], took: float) -> bool:
+def _report(here: Ground, asked: argparse.Namespace, count: int, peaks: Counter[str], took: float) -> Flight:
     state = here.state()
     calls, ends = state["calls"], {run["workflowExecutionId"]: run["endTime"] for run in state["executions"]}
     with reading() as session:
@@ -108,27 +129,24 @@ def _report(here: Ground, asked: argparse.Namespace, peaks: Counter[str], took: 
     p95 = delays[int(len(delays) * 0.95)] if delays else float("inf")
     most = max(state["max_running"].values())
     print(f"{took:.0f} s in all; calls {calls}")
-    print(f"calls an execution: {sum(calls.values()) / asked.executions:.2f}")
-    print(f"list calls an execution: {calls.get('list', 0) / asked.executions:.2f}")
+    print(f"calls an execution: {sum(calls.values()) / count:.2f}")
+    print(f"list calls an execution: {calls.get('list', 0) / count:.2f}")
     print(f"delay from AMC's end to our completed: median {statistics.median(delays):.1f} s, p95 {p95:.1f} s")
     print(f"memory of a worker process at most: {peaks['memory'] / 2**20:.0f} MB, threads {peaks['threads']}")
-    return all(
-        [
-            verdict("all completed", kept=len(delays) == asked.executions, told=f"{len(delays)}"),
-            verdict("none twice", kept=len(ends) == asked.executions, told=f"{len(ends)} runs at AMC"),
-            verdict("never more than 10 at once", kept=most <= 10, told=f"{most} at most"),
-            verdict(
-                "in flight at once",
-                kept=peaks["in flight"] >= 0.9 * asked.executions,
-                told=f"{peaks['in flight']}",
-            ),
-            verdict(
-                "no thread waits for AMC",
-                kept=peaks["in flight"] > 10 * asked.processes * asked.threads,
-                told=f"{asked.processes * asked.threads} threads carried them",
-            ),
-        ]
-    )
+    kept = [
+        verdict("all completed", kept=len(delays) == count, told=f"{len(delays)}"),
+        verdict("none twice", kept=len(ends) == count, told=f"{len(ends)} runs at AMC"),
+        verdict("never more than 10 at once", kept=most <= 10, told=f"{most} at most"),
+        verdict(
+            "all in flight at once", kept=peaks["in flight"] >= 0.9 * count, told=f"{peaks['in flight']}"
+        ),
+        verdict(
+            "no thread waits for AMC",
+            kept=peaks["in flight"] > 10 * asked.processes * asked.threads,
+            told=f"{asked.processes * asked.threads} threads carried them",
+        ),
+    ]
+    return Flight(count, calls.get("list", 0), all(kept))
 
 
 if __name__ == "__main__":
