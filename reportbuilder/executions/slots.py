@@ -1,6 +1,6 @@
 """Who starts next on an instance: priority, fairness and ageing, without a database."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 RANKS = {"manual": 0, "api": 0, "schedule": 1, "backfill": 2}
 AGEING = timedelta(minutes=10)  # waiting so long lifts an execution by one rank, again and again
 FALLBACK_DURATION = timedelta(minutes=3)
+
+Group = tuple[str, str | None]  # a user, and one of her reports
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Contender:
     since: datetime
 
     @property
-    def group(self) -> tuple[str, str | None]:
+    def group(self) -> Group:
         """Fairness inside a user's share is between reports."""
         return (self.user, self.report)
 
@@ -32,28 +34,37 @@ def order(waiting: Sequence[Contender], holding: Iterable[Contender], now: datet
     A lower rank first (manual before scheduled before backfill, lifted by age); inside a rank the user who
     holds the fewest slots, then the report that does, then who waits longest. A pick counts as held.
     """
-    left = list(waiting)
     users: Counter[str] = Counter()
     groups: Counter[tuple[str, str | None]] = Counter()
     for contender in holding:
         users[contender.user] += 1
         groups[contender.group] += 1
+    queues = _queues(waiting, now)
 
-    def standing(contender: Contender) -> tuple[int, int, int, datetime, str]:
-        return (
-            rank(contender, now),
-            users[contender.user],
-            groups[contender.group],
-            contender.since,
-            contender.id,
-        )
+    def standing(place: tuple[int, Group]) -> tuple[int, int, int, datetime, str]:
+        number, group = place
+        head = queues[place][-1]
+        return (number, users[group[0]], groups[group], head.since, head.id)
 
-    while left:
-        chosen = min(left, key=standing)
-        left.remove(chosen)
+    while queues:
+        place = min(queues, key=standing)
+        chosen = queues[place].pop()
+        if not queues[place]:
+            del queues[place]
         users[chosen.user] += 1
         groups[chosen.group] += 1
         yield chosen
+
+
+def _queues(waiting: Sequence[Contender], now: datetime) -> dict[tuple[int, Group], list[Contender]]:
+    """Part those who wait by rank and group, the longest wait last: only these ends can be next.
+
+    A backfill puts thousands into one queue, so nobody may go through all of them for each pick.
+    """
+    queues: dict[tuple[int, Group], list[Contender]] = defaultdict(list)
+    for contender in sorted(waiting, key=lambda one: (one.since, one.id), reverse=True):
+        queues[rank(contender, now), contender.group].append(contender)
+    return dict(queues)
 
 
 def rank(contender: Contender, now: datetime) -> int:

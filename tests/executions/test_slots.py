@@ -107,6 +107,24 @@ def test_the_order_is_complete(waiting: list[Contender], holding: list[Contender
     assert sorted(ids(list(order(waiting, holding, NOW)))) == sorted(ids(waiting))
 
 
+@given(contenders, contenders)
+def test_each_pick_is_the_best_of_all_that_are_left(
+    waiting: list[Contender], holding: list[Contender]
+) -> None:
+    """By the rule itself, which goes through all for each pick."""
+    left, held = list(waiting), list(holding)
+    for picked in order(waiting, holding, NOW):
+
+        def key(one: Contender) -> tuple[object, ...]:
+            users = sum(other.user == one.user for other in held)
+            groups = sum(other.group == one.group for other in held)
+            return (rank(one, NOW), users, groups, one.since, one.id)
+
+        assert picked == min(left, key=key)
+        left.remove(picked)
+        held.append(picked)
+
+
 @given(contenders, st.integers(1, 12))
 def test_no_slot_is_left_empty_but_the_one_kept_from_backfills(waiting: list[Contender], limit: int) -> None:
     chosen = startable(waiting, [], limit=limit, foreign=0, now=NOW)
