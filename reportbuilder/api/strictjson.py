@@ -1,6 +1,7 @@
 """JSON as the standard says: no NaN, no broken text, no nesting without end, instants with Z."""
 
 import json
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -19,7 +20,7 @@ def loads(body: bytes) -> Any:
         characters and halves of surrogate pairs.
     """
     try:
-        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        value = json.loads(body.decode("utf-8"), parse_float=_finite, parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
         raise Malformed(f"The body is not UTF-8 at byte {error.start}") from None
     except json.JSONDecodeError as error:
@@ -57,6 +58,14 @@ class StrictJson(DefaultJSONProvider):
 
 def _refuse_constant(name: str) -> NoReturn:
     raise Malformed(f"The body is not JSON: {name} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    # JSON has no infinity, but Python reads 1e999 as one, which no database keeps in JSON
+    value = float(text)
+    if math.isinf(value):
+        raise Malformed(f"The body holds a number that is too large: {text[:40]}")
+    return value
 
 
 def _texts(value: Any) -> Iterator[str]:
