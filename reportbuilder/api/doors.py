@@ -51,7 +51,8 @@ class StrictParser(FlaskParser):
         inner = error.messages
         messages = next(iter(inner.values())) if isinstance(inner, dict) and len(inner) == 1 else inner
         details = flatten(messages)
-        raise Invalid(f"Not valid: {', '.join(details)}", details=details)
+        reasons = "; ".join(f"{name}: {' '.join(found)}" for name, found in details.items())
+        raise Invalid(f"Not valid: {reasons}", details=details)
 
 
 class Door(flask_smorest.Blueprint):  # type: ignore[misc]  # for the same reason

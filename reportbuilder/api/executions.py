@@ -99,8 +99,10 @@ class ExecutionQuery(Page):
     instance_id = Text(most=64)
     status = fields.String(validate=one_of(STATUSES))
     triggered_by = fields.String(validate=one_of(TRIGGERS))
-    start_date = Instant(metadata={"description": "Asked for at this instant or later"})
-    end_date = Instant(metadata={"description": "Asked for before this instant"})
+    start_date = Instant(
+        metadata={"description": "Asked for at this instant or later; a day alone is its start in UTC"}
+    )
+    end_date = Instant(metadata={"description": "Asked for before this instant, a day alone is its start"})
     sort = sort_field(overview.SORTS, "-created_at")
 
 

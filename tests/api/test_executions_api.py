@@ -1,7 +1,9 @@
 """Executions and instances over the API: what one sees, cancel, retry, keys, and odd input."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from threading import Barrier
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
@@ -114,6 +116,28 @@ def test_a_query_that_does_not_fit(callers: Callers) -> None:
     for query, field in ODD_QUERIES:
         details = check(callers.ben.get(f"/executions?{query}"), 422, "VALIDATION_ERROR")
         assert list(details) == [field]
+
+
+def test_instants_in_a_query_have_any_offset(callers: Callers, run: Run) -> None:
+    run()
+    created = datetime.fromisoformat(callers.ben.get("/executions").get_json()["items"][0]["created_at"])
+    for zone in ("UTC", "Asia/Kolkata", "America/St_Johns"):
+        at = created.astimezone(ZoneInfo(zone))
+        later = at + timedelta(milliseconds=1)
+        found = {
+            name: callers.ben.get("/executions", query_string=query).get_json()["total"]
+            for name, query in (
+                ("from then", {"start_date": at.isoformat()}),
+                ("after then", {"start_date": later.isoformat()}),
+                ("before then", {"end_date": at.isoformat()}),
+                ("until then", {"end_date": later.isoformat()}),
+            )
+        }
+        assert found == {"from then": 1, "after then": 0, "before then": 0, "until then": 1}
+    refused = callers.ben.get("/executions?start_date=2026-01-01T00:00:00+02:00")
+    check(refused, 422, "VALIDATION_ERROR")
+    assert refused.get_json()["error"]["message"].startswith("Not valid: start_date: Not an instant")
+    assert "%2B" in refused.get_json()["error"]["message"]
 
 
 def test_cancel(callers: Callers, run: Run) -> None:
