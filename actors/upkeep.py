@@ -10,7 +10,6 @@ from actors.worker import beat_once
 from reportbuilder import clock, logs
 from reportbuilder.accounts import idempotency
 from reportbuilder.amc.connections import Connections
-from reportbuilder.amc.failures import AmcFailure
 from reportbuilder.amc.models import AmcAccount
 from reportbuilder.amc.tokens import Tokens
 from reportbuilder.database import reading, transaction
@@ -59,7 +58,7 @@ def keep_tokens_fresh(connections: Connections) -> None:
     for account in accounts:
         try:
             Tokens(account.id, connections.vault, connections.login(account.region)).access_token()
-        except AmcFailure as failure:
+        except Exception as failure:  # noqa: BLE001 - one account that is wrong must not keep the others waiting
             log.warning("token not refreshed", account=account.account_id, failure=type(failure).__name__)
 
 

@@ -50,6 +50,28 @@ def test_tokens_are_fetched_before_anybody_needs_them(cast: Cast, connections: C
     assert account.access_token_expires_at > clock.now() + timedelta(minutes=50)
 
 
+def test_an_account_that_is_wrong_does_not_keep_the_others_waiting(
+    cast: Cast, connections: Connections
+) -> None:
+    with transaction() as session:
+        good = session.scalars(select(AmcAccount)).one()
+        session.add_all(
+            AmcAccount(
+                account_id=f"ENTITYWRONG{n}",
+                account_name="Wrong",
+                marketplace_id=good.marketplace_id,
+                region="nowhere",
+                sealed_refresh_token=good.sealed_refresh_token,
+            )
+            for n in range(3)
+        )
+        good.updated_at = clock.now()  # so that it is not the first in any order of the table
+    keep_tokens_fresh(connections)
+    with reading() as session:
+        renewed = select(AmcAccount.account_id).where(AmcAccount.sealed_access_token.is_not(None))
+        assert session.scalars(renewed).all() == ["ENTITYNORTHWIND1"]
+
+
 def test_accounts_that_are_signed_out_are_left_alone(
     cast: Cast, connections: Connections, box: Sandbox
 ) -> None:
