@@ -81,13 +81,8 @@ def _find_fault(template: Template, found: Placeholder, declared: Declared) -> s
         return f"it is not declared; declare it, or use what is: {names}"
     if not _may_stand(definition, found, part):
         return f"{definition.form.value} cannot stand as {found.place.value}; {_WAYS_OUT[definition.form]}"
-    if found.place is Place.NAME and not _is_closed(definition, name_pattern(found, template)):
-        return (
-            "a name needs a closed list of identifiers, the rule identifier: true, or, not at its start, "
-            "a whole number"
-        )
-    if found.place.is_bare and definition.rule("identifier"):
-        return f'it would be text, not a name, as {found.place.value}; write "{{{{x}}}}" or t.{{{{x}}}}'
+    if fault := _find_name_fault(template, found, definition):
+        return fault
     if definition.rules.get("empty") == NULL and found.place is not Place.EXPRESSION:
         return f"NULL cannot stand as {found.place.value}; drop the rule empty: null"
     if definition.rules.get("empty") == NEUTRAL:
@@ -115,6 +110,15 @@ def _may_stand(definition: Definition, found: Placeholder, part: str) -> bool:
     if part and definition.form in (SqlForm.RANGE, SqlForm.ANY):
         return found.place in _DATE_PLACES
     return fits(definition.form, found)
+
+
+def _find_name_fault(template: Template, found: Placeholder, definition: Definition) -> str:
+    if found.place.is_bare and definition.rule("identifier"):
+        return f'it would be text, not a name, as {found.place.value}; write "{{{{x}}}}" or t.{{{{x}}}}'
+    if found.place is not Place.NAME or _is_closed(definition, name_pattern(found, template)):
+        return ""
+    way_out = "a closed list of identifiers, the rule identifier: true, or, not at its start, a whole number"
+    return f"a name needs {way_out}"
 
 
 def _is_closed(definition: Definition, pattern: str) -> bool:

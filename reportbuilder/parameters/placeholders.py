@@ -102,6 +102,9 @@ def _stand_in(sql: str, matches: list[re.Match[str]]) -> str:
     return "".join([*pieces, sql[at:]])
 
 
+_NO_NAME = re.compile(r"[^\w$]")
+
+
 def _refuse_ambiguous(sql: str, layout: Layout) -> None:
     """Refuse what SQL engines cut into tokens in different ways."""
     for index, token in enumerate(layout.tokens):
@@ -114,9 +117,10 @@ def _refuse_ambiguous(sql: str, layout: Layout) -> None:
             raise refuse_at(sql, token.start, raw, "some engines read a quote here; rename it, or use ''")
         if token.token_type is Kinds.NUMBER and raw[-1] in "eE":
             raise refuse_at(sql, token.start, raw, "the number breaks off; write its digits")
-        if token.token_type is Kinds.VAR and not raw.isprintable():
-            odd = next(place for place, char in enumerate(raw) if not char.isprintable())
-            raise refuse_at(sql, token.start + odd, _number(raw[odd]), "an invisible character; delete it")
+        if token.token_type is Kinds.VAR and (odd := _NO_NAME.search(raw)):
+            shown = odd[0] if odd[0].isprintable() else _number(odd[0])
+            reason = "no character of SQL; texts are quoted with ', names with \""
+            raise refuse_at(sql, token.start + odd.start(), shown, reason)
 
 
 _COMMENT = re.compile(r"--[^\r\n]*|/\*.*?\*/", re.DOTALL)

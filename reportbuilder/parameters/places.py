@@ -66,6 +66,7 @@ def _place_in_string(layout: Layout, index: int) -> Place:
         raise Misplaced(
             f"a string with the prefix {layout.raw(index - 1)} has rules of its own; drop the prefix"
         )
+    _refuse_charset(layout, index)
     sign = before in (Kinds.DASH, Kinds.PLUS)
     return Place.QUOTED_COUNT if layout.kind(index - 1 - sign) is Kinds.INTERVAL else Place.QUOTED
 
@@ -79,8 +80,21 @@ def _refuse_touching(layout: Layout, index: int) -> None:
             raise Misplaced(f"it touches {char}; put a space or an operator between them")
     if layout.touches(index) and layout.kind(index - 1) is Kinds.NUMBER:
         raise Misplaced(f"it touches {layout.raw(index - 1)}; put a space or an operator between them")
+    _refuse_charset(layout, index)
     if before and before in "&?":
         raise Misplaced(f"it touches {before}, which may change how it is read; put a space between them")
+
+
+_CHARSET = re.compile(r"(?<![\w$])_[A-Za-z0-9:._-]*[:.-]")
+
+
+def _refuse_charset(layout: Layout, index: int) -> None:
+    """Refuse ``_a-'x'``: to AMC's lexer ``_a-`` may be the character set of the text."""
+    start = layout.tokens[index].start
+    if layout.sql[start - 1 : start] in (":", ".", "-") and layout.kind(index - 1) is not Kinds.DOT:
+        before = re.split(r"[^\w$:.-]", layout.sql[max(0, start - 100) : start])[-1]
+        if _CHARSET.search(before):
+            raise Misplaced(f"it touches {before}, which may be read as a character set; put a space between")
 
 
 def _is_name(layout: Layout, index: int) -> bool:

@@ -41,10 +41,11 @@ _AmcTokenizer._COMMENTS.pop("{#")  # noqa: SLF001 - sqlglot adds it to every dia
 
 
 # Words with a meaning of their own in AMC's grammar that the lexer takes for names.
-_RESERVED = frozenset(
-    "ASYMMETRIC AT BOTH BY CAST CURRENT CURRENT_PATH CURRENT_ROLE EXTRACT GROUP LEADING MINUS MULTISET ORDER "
-    "SIMILAR SYMMETRIC SYSTEM_USER TO TRAILING USER WITHIN".split()
-)
+_RESERVED = frozenset((
+    "ASYMMETRIC", "AT", "BOTH", "BY", "CAST", "CURRENT", "CURRENT_PATH", "CURRENT_ROLE", "EXTRACT", "GROUP",
+    "LEADING", "MINUS", "MULTISET", "ORDER", "SIMILAR", "SYMMETRIC", "SYSTEM_USER", "TO", "TRAILING", "USER",
+    "WITHIN",
+))  # fmt: skip
 
 
 def is_reserved(word: str) -> bool:

@@ -280,6 +280,15 @@ def test_null_only_where_the_template_says_so() -> None:
         ("WHERE a = {{x}} -- {{x}}\nAND b = 1", "WHERE TRUE -- x\nAND b = 1"),
         ("WHERE a = '{{x}}' UNION ALL SELECT 1", "WHERE TRUE UNION ALL SELECT 1"),
         ("WHERE (a = {{x}}) AND b", "WHERE TRUE AND b"),
+        ("WHERE a = {{x}} GROUP/* by */BY b", "WHERE TRUE GROUP/* by */BY b"),
+        ("WHERE a = {{x}} GROUP -- by\nBY b", "WHERE TRUE GROUP -- by\nBY b"),
+        ("WHERE a = {{x}} MINUS SELECT b FROM u", "WHERE TRUE MINUS SELECT b FROM u"),
+        ("JOIN u ON u.a = {{x}} SEMI JOIN v ON b", "JOIN u ON TRUE SEMI JOIN v ON b"),
+        ("WHERE t.or = 1 AND t.on = {{x}} AND t.and", "WHERE t.or = 1 AND TRUE AND t.and"),
+        (
+            "GROUP BY b HAVING COUNT(*) FILTER (WHERE a = {{x}}) > 5",
+            "GROUP BY b HAVING COUNT(*) FILTER (WHERE TRUE) > 5",
+        ),
     ],
 )
 def test_an_empty_optional_value_makes_its_whole_condition_neutral(template: str, expected: str) -> None:
@@ -302,6 +311,10 @@ def test_an_empty_optional_value_makes_its_whole_condition_neutral(template: str
         "SELECT a FROM t WHERE CASE WHEN b AND a = {{x}} AND c THEN TRUE END",
         "SELECT a FROM t WHERE b = 1 GROUP BY a = {{x}}",
         "SELECT a FROM t ORDER BY a + {{x}}",
+        "SELECT a FROM t WHERE z = 1 OR t.on = {{x}}",
+        "SELECT a FROM t WHERE a = {{x}} SUBTRACT SELECT b FROM u",
+        "SELECT a FROM t WHERE a = {{x}} TABLESAMPLE (5)",
+        "SELECT a FROM t JOIN u JOIN v ON a = {{x}} ON b",
     ],
 )
 def test_a_condition_that_others_depend_on_cannot_become_neutral(template: str) -> None:
@@ -310,6 +323,12 @@ def test_a_condition_that_others_depend_on_cannot_become_neutral(template: str) 
     assert "AND condition of its own" in problem.reason
     with pytest.raises(Invalid, match="AND condition of its own"):
         run(template, definition)
+
+
+def test_a_bracket_that_is_never_closed_is_refused() -> None:
+    definition = Definition("x", "string", rules={"empty": "neutral"})
+    with pytest.raises(Invalid, match="never closed"):
+        run("SELECT a FROM t WHERE b IN ({{x}} AND c", definition)
 
 
 def test_two_optional_values_of_one_condition_go_together() -> None:
