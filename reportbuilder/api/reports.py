@@ -147,12 +147,14 @@ class RunBody(Body):
 
 
 def visible(session: Session, report_id: str, permission: str = "report:view") -> ReportDefinition:
-    """Return a report if the asker may do that with it.
+    """Return a report if the asker may do that with it; one that is not only viewed is locked.
 
     :raises NotFound: if there is none that the asker may see.
     :raises NotPermitted: if it is visible and that is not allowed.
     """
-    row = searching.find(session, context.principal(), report_id)
+    # run, change and delete wait for each other: nothing runs of what is deleted, changes are judged whole
+    locked = permission != "report:view"
+    row = searching.find(session, context.principal(), report_id, locked=locked)
     permissions.ensure(context.principal(), permission, searching.subject_of(row), "report")
     return row
 

@@ -290,7 +290,8 @@ def revise_template(body: dict[str, Any], template_id: str) -> dict[str, Any]:
     """Publish the next version of a template of yours; shipped ones are copied instead."""
     seen = body.pop("version", None)
     with transaction() as session:
-        template = searching.find(session, context.principal(), template_id)
+        # of two who started from one version the second waits here, and then sees the first one's
+        template = searching.find(session, context.principal(), template_id, locked=True)
         permissions.ensure(
             context.principal(), "template:publish", searching.subject_of(template), "template"
         )

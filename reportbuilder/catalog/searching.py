@@ -51,13 +51,15 @@ def search(
     return list(session.scalars(ordered.offset((page - 1) * limit).limit(limit))), total
 
 
-def find(session: Session, principal: Principal, template_id: str) -> QueryTemplate:
-    """Return a template by its text id.
+def find(
+    session: Session, principal: Principal, template_id: str, *, locked: bool = False
+) -> QueryTemplate:
+    """Return a template by its text id; ``locked`` lets no other transaction change it.
 
     :raises NotFound: if there is none that the principal may see.
     """
     wanted = select(QueryTemplate).where(QueryTemplate.template_id == template_id, _visible(principal))
-    template = session.scalars(wanted).one_or_none()
+    template = session.scalars(wanted.with_for_update(key_share=True) if locked else wanted).one_or_none()
     if template is None:
         raise missing("template")
     return template

@@ -64,12 +64,16 @@ def search(
     return list(session.scalars(ordered.offset((page - 1) * limit).limit(limit))), total
 
 
-def find(session: Session, principal: Principal, report_id: str) -> ReportDefinition:
-    """Return a report by its text id.
+def find(
+    session: Session, principal: Principal, report_id: str, *, locked: bool = False
+) -> ReportDefinition:
+    """Return a report by its text id; ``locked`` lets no other transaction change, run or delete it.
 
     :raises NotFound: if there is none that the principal may see; a deleted one is not there.
     """
     wanted = select(ReportDefinition).where(ReportDefinition.report_id == report_id, _seen_by(principal))
+    if locked:
+        wanted = wanted.with_for_update(of=ReportDefinition, key_share=True)
     report = session.scalars(wanted).one_or_none()
     if report is None:
         raise missing("report")
