@@ -55,7 +55,11 @@ def configure(level: str = "INFO", style: str = "json") -> None:
 
 def _rendering(style: str) -> list[Processor]:
     if style == "text":
-        return [ProcessorFormatter.remove_processors_meta, structlog.dev.ConsoleRenderer(colors=False)]
+        # plain, since the pretty tracebacks show local variables, and so tokens and passwords
+        console = structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        )
+        return [ProcessorFormatter.remove_processors_meta, console]
     return [
         ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
