@@ -14,7 +14,7 @@ from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, Text, TypeDecorator, Uuid, event
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from reportbuilder import clock
@@ -26,6 +26,15 @@ NAMES = {
     "ck": "ck_%(table_name)s_%(constraint_name)s",
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
+}
+
+# for libpq; seconds, the last one milliseconds
+PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
 }
 
 
@@ -83,10 +92,22 @@ _open: ContextVar[bool] = ContextVar("transaction open", default=False)
 def install(app: Flask, settings: Settings) -> None:
     """Give the app its engine."""
     app.config["SQLALCHEMY_DATABASE_URI"] = driver_url(settings.database_url)
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "pool_pre_ping": True,
+        "hide_parameters": True,  # values and hashes of tokens do not belong into messages of errors
+        "connect_args": _patience(settings.database_url),
+    }
     db.init_app(app)
     with app.app_context():
         prepare(db.engine)
+
+
+def _patience(url: str) -> dict[str, int]:
+    """Return how long a dead PostgreSQL may go unnoticed, as far as its address does not say it."""
+    parts = make_url(driver_url(url))
+    if parts.get_backend_name() != "postgresql":
+        return {}
+    return {name: value for name, value in PATIENCE.items() if name not in parts.query}
 
 
 def driver_url(url: str) -> str:

@@ -1,19 +1,31 @@
 """Transactions: two kinds, no nesting, instants that keep their zone, and no lost updates on SQLite."""
 
+import socket
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from time import monotonic
 from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 
 from reportbuilder import clock
 from reportbuilder.accounts.models import User
 from reportbuilder.dashboards.models import Dashboard
-from reportbuilder.database import after_commit, for_thread, in_transaction, reading, transaction
+from reportbuilder.database import (
+    PATIENCE,
+    after_commit,
+    for_thread,
+    in_transaction,
+    install,
+    reading,
+    transaction,
+)
+from reportbuilder.settings import Settings
 
 
 def add_user(name: str = "Ada") -> None:
@@ -96,3 +108,20 @@ def test_foreign_keys_are_minded(database: Flask) -> None:
         session.add(Dashboard(dashboard_id="d", name="d", user_id=uuid4()))
         with pytest.raises(IntegrityError):
             session.flush()
+
+
+def test_errors_do_not_repeat_what_was_to_be_stored(database: Flask) -> None:
+    with pytest.raises(DBAPIError) as caught, transaction() as session:
+        session.execute(text("SELECT nothing FROM users WHERE password_hash = :hash"), {"hash": "hunter2"})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_database_that_hangs_is_given_up(chosen: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"postgres://u@127.0.0.1:{server.getsockname()[1]}/d?connect_timeout=2"
+        app = Flask("rooms")
+        install(app, replace(chosen, database_url=url))
+        began = monotonic()
+        with app.app_context(), pytest.raises(OperationalError), reading() as session:
+            session.connection()
+        assert monotonic() - began < PATIENCE["connect_timeout"]
