@@ -21,6 +21,7 @@ door = Door("Rows", f"{BASE}/executions", "The rows that executions brought.")
 
 ROWS_MAX = 10**12
 CHUNK = 500  # rows
+QUESTION_MAX = 8000  # characters; the web server takes no longer addresses
 FILE = {"type": "string", "format": "binary"}
 TYPES = {name: kind.partition(";")[0] for name, kind in downloads.CONTENT_TYPES.items()}
 
@@ -49,13 +50,15 @@ class RowsSchema(Schema):
 class RowsQuery(Schema):
     """Which rows of which columns."""
 
-    columns = Text(most=10_000, load_default="", metadata={"description": "Names, parted by commas"})
+    columns = Text(most=QUESTION_MAX, load_default="", metadata={"description": "Names, parted by commas"})
     filter = fields.List(
-        Text(most=50_000, trim=False),
+        Text(most=QUESTION_MAX, trim=False),
         load_default=list,
         metadata={"description": "`column:operator:value`, may be repeated; all must hold"},
     )
-    sort = Text(most=10_000, load_default="", metadata={"description": "Names, with a minus for descending"})
+    sort = Text(
+        most=QUESTION_MAX, load_default="", metadata={"description": "Names, with a minus for descending"}
+    )
     offset = Whole(0, ROWS_MAX, load_default=0)
     limit = Whole(1, ROWS_MAX, load_default=None, metadata={"description": "All rows if it is left out"})
 

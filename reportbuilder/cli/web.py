@@ -15,6 +15,7 @@ from reportbuilder.errors import Conflict, Invalid
 from reportbuilder.settings import Settings
 
 KEEP_ALIVE = 15  # seconds
+REQUEST_LINE_MAX = 8190  # bytes; gunicorn's own 4094 are little for filters of rows
 BACKLOG = 512  # connections that may wait
 GRACE = 20  # seconds in which requests may end after a stop
 
@@ -44,6 +45,7 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn publishes no typ
             "workers": self.processes,
             "threads": self.chosen.web_threads,
             "keepalive": KEEP_ALIVE,
+            "limit_request_line": REQUEST_LINE_MAX,
             "graceful_timeout": GRACE,
             "logger_class": PlainLogger,
             "control_socket_disable": True,
