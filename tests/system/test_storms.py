@@ -62,13 +62,15 @@ def test_two_schedulers_and_two_workers_do_nothing_twice(
 ) -> None:
     for kind in ("scheduler", "scheduler", "worker", "worker"):
         deployment.start(kind)
+    box.fault(run_seconds=1.5)
     with transaction() as session:
         session.get_one(AmcInstance, desk.instance.id).slots = 4
     ids = [desk.request() for _ in range(12)]
     wait_until(desk.all_final, SECONDS, deployment.told)
     prove(box, desk, ids)
     tags = {execution.tag for execution in desk.all()}
-    assert most_at_once(run for run in box.state()["executions"] if run["workflowId"] in tags) == 4
+    runs = [run for run in box.state()["executions"] if run["workflowId"] in tags]
+    assert 1 < most_at_once(runs) <= 4
 
 
 def test_answers_are_lost_after_accept(deployment: Deployment, desk: Desk, box: Sandbox) -> None:
