@@ -1,15 +1,90 @@
 """Conditions that an optional parameter without a value switches off: found from tokens, never by text."""
 
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import lru_cache
+
 from reportbuilder.parameters.places import Misplaced
 from reportbuilder.parameters.tokens import Kinds, Layout
 
 _ROOTS = frozenset(("WHERE", "HAVING", "ON"))
 _JOINS = ("JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", "SEMI", "ANTI", "ASOF")
 _SETS = ("UNION", "INTERSECT", "EXCEPT", "MINUS")
-_ENDS = {"WHERE", "HAVING", "WINDOW", "QUALIFY", "LIMIT", "OFFSET", "FETCH", ";", ",", *_JOINS, *_SETS}
+_ENDS = frozenset(("WINDOW", "QUALIFY", "LIMIT", "OFFSET", "FETCH", ";", ",", *_JOINS, *_SETS))
 _STRANGE = frozenset(("SELECT", "ON", "USING", "TABLESAMPLE", "LATERAL", "VALUES"))
 _MIXERS = frozenset(("OR", "XOR", "CASE"))
+_IN_BRACKETS = _MIXERS | {"AND", "NOT"}
 _WAY_OUT = "write it as an AND condition of its own in WHERE, HAVING or ON"
+MOST_BRACKETS = 100  # around one condition
+
+
+@dataclass(slots=True)
+class _Clause:
+    """A WHERE, HAVING or ON: the words in it that may make a part of it depend on another."""
+
+    words: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Condition:
+    """One of the conditions that AND joins: its clause, and its first and last token."""
+
+    clause: _Clause
+    first: int
+    last: int
+
+
+class _Bracket:
+    """What is straight in one bracket (or outside of all), read token by token."""
+
+    def __init__(self) -> None:
+        self.words: set[str] = set()
+        self.has_clauses = False
+        self.clause: _Clause | None = None
+        self.condition: _Condition | None = None
+        self.between = False  # the next AND joins the two ends of a BETWEEN
+
+    def add(self, index: int, word: str, *, ends: bool) -> _Condition | None:
+        """Read one more token; return the condition that it belongs to, if any."""
+        if self.clause and word in _STRANGE:
+            self.clause.words.add(word)
+        self.words.add(word)
+        self.has_clauses |= word in ("SELECT", "WHERE")
+        if word in _ROOTS or ends:
+            self.clause = _Clause() if word in _ROOTS else None
+            self.condition, self.between = None, False
+        elif word == "AND" and not self.between:
+            self.condition = None
+        elif self.clause:
+            return self._extend(self.clause, index, word)
+        return None
+
+    def _extend(self, clause: _Clause, index: int, word: str) -> _Condition:
+        self.between = word == "BETWEEN" or (self.between and word not in ("AND", *_MIXERS))
+        if word in _MIXERS:
+            clause.words.add(word)
+        if not self.condition:
+            self.condition = _Condition(clause, index, index)
+        self.condition.last = index
+        return self.condition
+
+
+class _Conditions:
+    """All conditions of a text, found in one pass."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.brackets: defaultdict[int, _Bracket] = defaultdict(_Bracket)
+        self.of: list[_Condition | None] = []
+        self.has_clauses: list[bool] = []  # whether a SELECT or WHERE stands before, in the same bracket
+        for index, opener in enumerate(layout.opener):
+            bracket = self.brackets[opener]
+            self.has_clauses.append(bracket.has_clauses)
+            self.of.append(bracket.add(index, _word(layout, index), ends=_ends_clause(layout, index)))
+
+
+@lru_cache(maxsize=256)
+def _conditions(layout: Layout) -> _Conditions:
+    return _Conditions(layout)
 
 
 def condition_span(layout: Layout, index: int) -> tuple[int, int]:
@@ -20,73 +95,35 @@ def condition_span(layout: Layout, index: int) -> tuple[int, int]:
 
     :raises Misplaced: for any other.
     """
-    while (opener := layout.opener[index]) >= 0 and not _is_clause(layout, index):
+    found = _conditions(layout)
+    condition = found.of[_leave_brackets(layout, found, index)]
+    if condition is None:
+        raise Misplaced(f"it is no condition of a WHERE, HAVING or ON; {_WAY_OUT}")
+    if mixer := sorted(condition.clause.words & _MIXERS):
+        raise Misplaced(f"{mixer[0]} stands beside it; {_WAY_OUT}")
+    if strange := sorted(condition.clause.words):
+        raise Misplaced(f"{strange[0]} stands in its clause, whose end is not clear; {_WAY_OUT}")
+    return layout.tokens[condition.first].start, layout.tokens[condition.last].end + 1
+
+
+def _leave_brackets(layout: Layout, found: _Conditions, index: int) -> int:
+    """Return the token itself, or the outermost bracket around it that is still in the same clause."""
+    for _ in range(MOST_BRACKETS):
+        opener = layout.opener[index]
+        if opener < 0 or found.has_clauses[index]:
+            return index
         if opener not in layout.closer:
             raise Misplaced("it stands in a bracket that is never closed; close it")
-        around = layout.siblings_before(index) + layout.siblings_after(index)
-        if _words(layout, around) & (_MIXERS | {"AND", "NOT"}):
+        if found.brackets[opener].words & _IN_BRACKETS:
             raise Misplaced(f"its condition stands in brackets with others; {_WAY_OUT}")
         index = opener
-    left, right = _clause_around(layout, index)
-    if mixer := sorted(_words(layout, left + right) & _MIXERS):
-        raise Misplaced(f"{mixer[0]} stands beside it; {_WAY_OUT}")
-    first = _until_and(layout, index, left)
-    last = _until_and(layout, index, right)
-    return layout.tokens[first].start, layout.tokens[last].end + 1
-
-
-def _clause_around(layout: Layout, index: int) -> tuple[list[int], list[int]]:
-    """Return the tokens of the clause to the left and to the right, the nearest first."""
-    left, right = [], []
-    for other in layout.siblings_before(index):
-        if _word(layout, other) in _ROOTS:
-            break
-        left.append(other)
-    else:
-        raise Misplaced(f"it is no condition of a WHERE, HAVING or ON; {_WAY_OUT}")
-    if any(_ends_clause(layout, other) for other in left) or "SELECT" in _words(layout, left):
-        raise Misplaced(f"it is no condition of a WHERE, HAVING or ON; {_WAY_OUT}")
-    for other in layout.siblings_after(index):
-        if _ends_clause(layout, other):
-            break
-        right.append(other)
-    if strange := sorted(_words(layout, right) & _STRANGE):
-        raise Misplaced(f"{strange[0]} follows it, and where it ends is not clear; {_WAY_OUT}")
-    return left, right
+    raise Misplaced(f"it stands in more than {MOST_BRACKETS} brackets; write it with fewer")
 
 
 def _ends_clause(layout: Layout, index: int) -> bool:
     word = _word(layout, index)
     parted = word in ("GROUP", "ORDER") and _word(layout, index + 1) == "BY"  # by a comment
     return word in _ENDS or parted or layout.kind(index) in (Kinds.GROUP_BY, Kinds.ORDER_BY)
-
-
-def _until_and(layout: Layout, index: int, others: list[int]) -> int:
-    """Return the last token, away from ``index``, that belongs to its own condition."""
-    for other in others:
-        if _word(layout, other) == "AND" and not _belongs_to_between(layout, other):
-            break
-        index = other
-    return index
-
-
-def _belongs_to_between(layout: Layout, index: int) -> bool:
-    """Say whether this AND joins the two ends of a BETWEEN."""
-    for other in layout.siblings_before(index):
-        if _word(layout, other) == "BETWEEN":
-            return True
-        if _word(layout, other) in ("AND", *_MIXERS, *_ROOTS):
-            return False
-    return False
-
-
-def _is_clause(layout: Layout, index: int) -> bool:
-    """Say whether the bracket around a token has clauses of its own: a sub-query, or FILTER (WHERE …)."""
-    return bool(_words(layout, layout.siblings_before(index)) & {"SELECT", "WHERE"})
-
-
-def _words(layout: Layout, indices: list[int]) -> set[str]:
-    return {_word(layout, index) for index in indices}
 
 
 def _word(layout: Layout, index: int) -> str:

@@ -149,14 +149,3 @@ class Layout:
     def touches(self, index: int) -> bool:
         """Say whether a token follows the one before it without a gap."""
         return index > 0 and self.tokens[index - 1].end + 1 == self.tokens[index].start
-
-    def siblings_before(self, index: int) -> list[int]:
-        """Return the tokens before this one in the same bracket, the nearest first."""
-        home = self.opener[index]
-        return [other for other in range(index - 1, home, -1) if self.opener[other] == home]
-
-    def siblings_after(self, index: int) -> list[int]:
-        """Return the tokens after this one in the same bracket, the nearest first."""
-        home = self.opener[index]
-        end = self.closer.get(home, len(self.tokens)) if home >= 0 else len(self.tokens)
-        return [other for other in range(index + 1, end) if self.opener[other] == home]

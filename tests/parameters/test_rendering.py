@@ -331,6 +331,14 @@ def test_a_bracket_that_is_never_closed_is_refused() -> None:
         run("SELECT a FROM t WHERE b IN ({{x}} AND c", definition)
 
 
+def test_an_optional_condition_stands_in_few_brackets_however_many_a_template_has() -> None:
+    definition = Definition("x", "string", rules={"empty": "neutral"})
+    for depth, words in ((99, ""), (20_000, "more than 100 brackets")):
+        sql = f"SELECT a FROM t WHERE {'(' * depth}{{{{x}}}}{')' * depth}"
+        reasons = [problem.reason for problem in check_template(sql, [definition])]
+        assert [words in reason for reason in reasons] == ([True] if words else [])
+
+
 def test_two_optional_values_of_one_condition_go_together() -> None:
     optional = [Definition(name, "number", rules={"empty": "neutral"}) for name in ("x", "y")]
     sql = "SELECT a FROM t WHERE a BETWEEN {{x}} AND {{y}} AND b"
