@@ -53,17 +53,18 @@ sign_ins = limiter.limit("10 per minute", key_func=get_remote_address, methods=[
 
 def _say_how_many_are_left(response: Response) -> Response:
     # The extension's own headers put Retry-After on answers that were not refused, too.
-    limit = limiter.current_limit
-    if limit is None:
+    applied = limiter.current_limits
+    if not applied:
         return response
+    wait = float(applied[0].limit.get_expiry())
     try:
-        response.headers["X-RateLimit-Limit"] = str(limit.limit.amount)
-        response.headers["X-RateLimit-Remaining"] = str(limit.remaining)
-        response.headers["X-RateLimit-Reset"] = str(limit.reset_at)
-        wait = limit.reset_at - clock.now().timestamp()
+        tightest = min(applied, key=lambda limit: (not limit.breached, limit.remaining))
+        response.headers["X-RateLimit-Limit"] = str(tightest.limit.amount)
+        response.headers["X-RateLimit-Remaining"] = str(tightest.remaining)
+        response.headers["X-RateLimit-Reset"] = str(tightest.reset_at)
+        wait = tightest.reset_at - clock.now().timestamp()
     except RedisError as error:
         log.warning("limits cannot be shown", error=type(error).__name__)
-        return response
     if response.status_code == TOO_MANY:
         response.headers.setdefault("Retry-After", str(max(1, math.ceil(wait))))
     return response

