@@ -102,17 +102,21 @@ def test_many_tokens_of_one_user_share_the_limit(
 def test_a_redis_that_dies_while_it_refuses_leaves_a_time_to_come_again(
     callers: Callers, configured: settings.Settings, make_web: Make
 ) -> None:
-    with ValkeyServer() as server:
+    server = ValkeyServer()
+    server.start()
+    try:
         chosen = replace(configured, redis_url=server.connection_url, executions_per_minute=1)
         app = limited(make_web(chosen))
 
         @app.after_request  # the last one given is the first to run
         def stop(response: Response) -> Response:
             if response.status_code == 429:
-                server.stop()
+                server.terminate()
             return response
 
         answered, refused = ask(callers, app, 2)
+    finally:
+        server.terminate()
     assert answered.status_code == 200
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "60")
 
