@@ -51,8 +51,8 @@ class Settings:
     cancel_again: float = 20.0  # seconds after which a cancel that no look has confirmed is sent again
     look_max: float = 30.0  # seconds between looks at one with old ones only
     sweep_every: float = 5.0  # seconds
-    submit_attempts: int = 5
-    collect_attempts: int = 5
+    submit_attempts: int = 8  # with growing pauses: some four minutes without AMC
+    collect_attempts: int = 8  # some two
     settle_days: int = 14
 
     # Limits

@@ -4,9 +4,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from reportbuilder import clock, logs, wakeups
@@ -54,6 +55,15 @@ class Told:
 
     listed: list[AmcExecution]
     denied: frozenset[str]
+
+    @cached_property
+    def by_id(self) -> dict[str, AmcExecution]:
+        """What is listed, by AMC's ids."""
+        return {execution.id: execution for execution in self.listed}
+
+    def of(self, execution: ReportExecution) -> bool:
+        """Say whether AMC has told anything of it."""
+        return bool({execution.amc_execution_id} & (self.by_id.keys() | self.denied))
 
 
 def look(ports: Ports, instance_id: str) -> None:
@@ -172,7 +182,6 @@ def _put_off(ports: Ports, view: View, failure: AmcFailure) -> None:
 
 def _settle(ports: Ports, view: View, told: Told) -> None:
     """Move on what AMC has told of, as it is by now: much may have happened while AMC answered."""
-    by_id = {execution.id: execution for execution in told.listed}
     with transaction() as session:
         instance = lock(session, view.instance.instance_id)
         if instance is None:
@@ -183,13 +192,27 @@ def _settle(ports: Ports, view: View, told: Told) -> None:
             instance.foreign_running = _count_foreign([*view.running, *held], told.listed)
             instance.looked_at = view.at
         for execution in held:
-            name = execution.amc_execution_id or ""
-            if _is_lost(execution, view.at):
-                settling.settle_lost(ports, session, instance, execution, told.listed, view.at)
-            elif execution.state == "running" and (name in by_id or name in told.denied):
-                settling.settle(ports, session, execution, by_id.get(name))
+            _move_on(ports, session, instance, execution, view, told)
         instance.failed_looks = 0
         _plan(ports, session, instance, view, held)
+
+
+def _move_on(
+    ports: Ports, session: Session, instance: AmcInstance, execution: ReportExecution, view: View, told: Told
+) -> None:
+    """Move one on. If that breaks, it is the one that fails, and not the looks at all on its instance."""
+    try:
+        with session.begin_nested():
+            if _is_lost(execution, view.at):
+                settling.settle_lost(ports, session, instance, execution, told.listed, view.at)
+            elif execution.state == "running" and told.of(execution):
+                settling.settle(ports, session, execution, told.by_id.get(execution.amc_execution_id or ""))
+    except (OperationalError, InterfaceError):
+        raise  # the database is at fault, and the next look finds it well
+    except Exception as error:
+        log.exception("execution not settled", execution_id=execution.execution_id)
+        session.refresh(execution)
+        settling.break_off(session, execution, type(error).__name__)
 
 
 def _count_foreign(ours: Sequence[ReportExecution], listed: Sequence[AmcExecution]) -> int:

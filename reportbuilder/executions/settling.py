@@ -162,6 +162,11 @@ def tell_all(session: Session, executions: Sequence[ReportExecution], message: s
         record(session, execution.id, f"AMC cannot be asked at the moment, we keep trying: {message}")
 
 
+def break_off(session: Session, execution: ReportExecution, error: str) -> None:
+    """End one of which we cannot write down what AMC says."""
+    _fail(session, execution, "internal", f"AMC's word on it could not be recorded ({error}); run it again")
+
+
 def give_up(session: Session, executions: Sequence[ReportExecution], message: str) -> None:
     """End those of which AMC has told nothing for so long that it no longer will."""
     since = clock.now() - ASKED_FOR

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from threading import Event, Thread
+from threading import Barrier, Event, Thread
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from reportbuilder import clock
 from reportbuilder.amc.client import AmcClient
 from reportbuilder.amc.failures import AmcFailure, Throttled, Transient, UnknownOutcome
 from reportbuilder.amc.models import AmcInstance
-from reportbuilder.amc.wire import AmcExecution
+from reportbuilder.amc.wire import AmcExecution, OutputColumn
 from reportbuilder.database import for_thread, reading, transaction
 from reportbuilder.executions import lifecycle, looking, overview, submitting
 from reportbuilder.executions.models import ReportExecution, SubmissionIntent
@@ -42,6 +42,7 @@ class Meanwhile:
     listing: Callable[[], Any] = nothing
     listed: Callable[[], Any] = nothing
     leaves_out: Callable[[AmcExecution], bool] = lambda _seen: False
+    changed: Callable[[AmcExecution], AmcExecution] = lambda seen: seen
     since: list[datetime] = field(default_factory=list)
 
     def submit(self, *args: Any, **options: Any) -> AmcExecution:
@@ -55,7 +56,7 @@ class Meanwhile:
         self.listing()
         found = list(self.client.list_executions(instance_id, since, **options))
         self.listed()
-        return iter([seen for seen in found if not self.leaves_out(seen)])
+        return iter([self.changed(seen) for seen in found if not self.leaves_out(seen)])
 
     def get(self, *args: Any, **options: Any) -> AmcExecution:
         return self.client.get(*args, **options)
@@ -253,6 +254,29 @@ def test_who_asks_for_an_execution_waits_for_no_look(desk: Desk, cast: Cast, dat
         assert done
 
 
+def test_workers_at_once_give_away_no_slot_twice(
+    desk: Desk, mine: Ports, meanwhile: Meanwhile, box: Sandbox
+) -> None:
+    with transaction() as session:
+        session.get_one(AmcInstance, desk.instance.id).slots = 3
+    for _ in range(8):
+        desk.request()
+    together = Barrier(6)
+    meanwhile.submitting = raising(UnknownOutcome("silence"))  # each keeps its slot, and AMC has none
+
+    def work() -> None:
+        together.wait(10)
+        submit(mine, desk)
+
+    threads = [Thread(target=for_thread(work), daemon=True) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    held = [execution for execution in desk.all() if execution.state == "submitting"]
+    assert (len(held), sum(len(intents(one.execution_id)) for one in desk.all())) == (3, 3)
+
+
 def test_a_submission_that_breaks_each_time_comes_to_an_end(
     desk: Desk, workers: Workers, mine: Ports, meanwhile: Meanwhile, box: Sandbox
 ) -> None:
@@ -309,6 +333,28 @@ def test_only_what_amc_denies_is_lost(desk: Desk, mine: Ports, meanwhile: Meanwh
     meanwhile.leaves_out = lambda _seen: True
     look_now(mine, desk)
     assert {desk.state(execution_id) for execution_id in ids} == {"running"}
+
+
+@pytest.mark.parametrize("column", [None, OutputColumn("a\0b", "STRING")])
+def test_one_execution_that_cannot_be_settled_does_not_hold_up_the_others(
+    desk: Desk, mine: Ports, meanwhile: Meanwhile, box: Sandbox, column: Any, database_url: str
+) -> None:
+    if column and database_url.startswith("sqlite"):
+        pytest.skip("SQLite stores any text")
+    bad, good = desk.request(), desk.request()
+    submit(mine, desk)
+    submit(mine, desk)
+    time.sleep(1)
+    tag = desk.read(bad).tag
+    meanwhile.changed = lambda seen: (
+        replace(seen, output_columns=(column,)) if seen.workflow_id == tag else seen
+    )
+    look_now(mine, desk)
+    execution = desk.read(bad)
+    assert (execution.state, execution.error_class) == ("failed", "internal")
+    assert desk.state(good) == "collecting"
+    with reading() as session:
+        assert overview.events(session, execution)[-1].to_state == "failed"
 
 
 def test_what_is_accepted_during_a_look_is_not_foreign(
