@@ -80,6 +80,8 @@ def _refuse_touching(layout: Layout, index: int) -> None:
             raise Misplaced(f"it touches {char}; put a space or an operator between them")
     if layout.touches(index) and layout.kind(index - 1) is Kinds.NUMBER:
         raise Misplaced(f"it touches {layout.raw(index - 1)}; put a space or an operator between them")
+    if layout.kind(index - 1) is Kinds.PARAMETER:
+        raise Misplaced("it follows @, which some engines read as a part of it; drop the @")
     _refuse_charset(layout, index)
     if before and before in "&?":
         raise Misplaced(f"it touches {before}, which may change how it is read; put a space between them")

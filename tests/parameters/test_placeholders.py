@@ -166,6 +166,7 @@ def test_positions_count_lines_and_columns_from_one() -> None:
         ("SELECT 1.{{a}}", "line 1, column 10", "touches 1."),
         ("SELECT 1{{a}}_b", "line 1, column 9", "touches 1"),
         ("SELECT 1e-{{a}}", "line 1, column 8", "breaks off"),
+        ("SELECT @ {{a}}", "line 1, column 10", "follows @"),
         ("SELECT ?{{a}}", "line 1, column 9", "touches ?"),
         ("SELECT U{{a}}'x'", "line 1, column 9", "touches '"),
         ("SELECT /* /* */ {{a}} /* */", "line 1, column 11", "drop the /*"),

@@ -109,6 +109,49 @@ def test_a_campaign_filter_reads_its_star_as_anything(first: str, last: str) -> 
     assert query(sql, f"z{whole}", f"{whole}z") == [(False, False)]
 
 
+# Any template whatever: what may be published can be rendered, or says what is wrong with the value
+
+FILLED = st.sampled_from(
+    ["{{s}}", "{{n}}", "{{b}}", "{{xs}}", "{{f}}", "{{i}}", "{{o}}", "{{r.end}}", "{{end_date}}"]
+)
+MARKS = st.sampled_from([*"'\" \n()[],.-+/*&@?:$_qaé1", "--", "/*", "*/", "1.", "1e", "N", "U&", "_utf8"])
+WORDS = st.sampled_from(
+    ["IN (", "LIKE", "VALUES (", "AND", "OR", "WHERE", "FROM", "GROUP BY", "AS", "LIMIT", "INTERVAL", "DATE"]
+)
+PIECES = st.one_of(FILLED, MARKS, WORDS.map(lambda word: f" {word} "))
+ANYTHING = [
+    Definition("s"),
+    Definition("n", "number"),
+    Definition("b", "boolean"),
+    Definition("xs", "string_list"),
+    Definition("f", "campaign_filter"),
+    Definition("i", rules={"identifier": True}),
+    Definition("o", rules={"empty": "neutral"}),
+    Definition("r", "date_range", default="mtd"),
+]
+
+
+@given(
+    pieces=st.lists(PIECES, min_size=2, max_size=9),
+    value=TEXTS,
+    number=st.sampled_from([0, -1, 0.5, -0.25, 10**37]),
+    name=st.sampled_from(["a", "e5", "U", "N", "_utf8", "ect", "select", "x0", "BY"]),
+)
+@settings(max_examples=400, deadline=None)
+def test_no_template_lets_a_value_change_its_shape(
+    pieces: list[str], value: str, number: float, name: str
+) -> None:
+    sql = f"SELECT {''.join(pieces)}"
+    values = {"s": value, "n": number, "b": True, "xs": [value, "'x'"], "f": value, "i": name}
+    try:
+        if check_template(sql, ANYTHING):
+            return
+        rendered = render(sql, ANYTHING, values, window=AUGUST, as_of=NOW)
+    except Invalid:
+        return
+    assert rendered.sql  # and no ShapeBroken on the way
+
+
 # The table of places
 
 
