@@ -67,9 +67,9 @@ HUGE = ColumnType(f"DECIMAL({MAX_DIGITS},0)", "regexp_full_match({c}, '-?(0|[1-9
 APPROXIMATE = ColumnType(  # too large a number would become infinite
     "DOUBLE", "NOT isinf(TRY_CAST({c} AS DOUBLE)) OR lower({c}) IN ('infinity', '-infinity', 'inf', '-inf')"
 )
-TRUTH = ColumnType("BOOLEAN", "lower({c}) IN ('true', 'false')")
+TRUTH = ColumnType("BOOLEAN", "strlen({c}) IN (4, 5)")  # the cast alone would take 1, t and yes too
 # The casts alone would drop a time of day from a date, and an offset or the name of a zone from a timestamp.
-DATE = ColumnType("DATE", "strlen({c}) = 10 AND strpos({c}, '-') = 5 AND {c} > '0001'")
+DATE = ColumnType("DATE", "strlen({c}) = 10 AND {c} > '0001'")
 _INSTANT = r"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,6}})?Z?"
 TIMESTAMP = ColumnType(
     "TIMESTAMP",

@@ -25,10 +25,10 @@ from reportbuilder.results.columns import (
 from reportbuilder.results.failures import BrokenResult
 from reportbuilder.results.matching import match, unique
 from reportbuilder.results.measuring import choose
-from reportbuilder.results.spooling import MAX_LINE, Spooled, spool
+from reportbuilder.results.spooling import MAX_LINE, Spooled, repair, spool
 
 WORK_PREFIX = ".convert-"
-_GROUP_BYTES = 20 << 20  # of CSV in a row group; about what the writer holds of it, for each thread
+_GROUP_BYTES = 10 << 20  # of CSV in a row group; about what the writer holds of it, for each thread
 _GROUP_ROWS = (2048, 122_880)  # the least and the most
 _BUFFER = 8 << 20  # bytes the reader takes at once
 _LINE = 2 << 20  # bytes; what a line may have before the reader is given larger buffers
@@ -78,7 +78,7 @@ def convert(
         ResultColumn(name, type_word(kind.sql), kind.sql, declared.data_type if declared else "")
         for name, kind, declared in zip(conversion.names, conversion.types, conversion.declared, strict=True)
     )
-    return Converted(rows, size, digest, found, tuple(conversion.warnings), conversion.spooled.repaired)
+    return Converted(rows, size, digest, found, tuple(conversion.warnings), conversion.repaired)
 
 
 class _Conversion:
@@ -97,6 +97,7 @@ class _Conversion:
         )
         self.warnings: list[str] = []
         self.types: list[ColumnType] = []
+        self.repaired, self.is_utf8 = spooled.repaired, False
         self.line, self.group_bytes = _LINE, _GROUP_BYTES
 
     def run(self) -> int:
@@ -112,14 +113,12 @@ class _Conversion:
             except duckdb.OutOfMemoryException:
                 self._use_less_memory()
             except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
-                if isinstance(error, duckdb.ConversionException) or MISFIT in str(error):
-                    if to_measure:
-                        raise
-                    to_measure = True
-                elif "CSV" in str(error):
-                    self._allow_longer_lines(error)
-                else:
+                if isinstance(error, duckdb.InvalidInputException) and "CSV" in str(error):
+                    self._read_otherwise(str(error))
+                elif to_measure or not _is_misfit(error):
                     raise
+                else:
+                    to_measure = True
 
     def _use_less_memory(self) -> None:
         if self.threads == 1 and self.group_bytes < _GROUP_BYTES:
@@ -128,10 +127,15 @@ class _Conversion:
             )
         self.threads, self.group_bytes = 1, _GROUP_BYTES // 4
 
-    def _allow_longer_lines(self, error: Exception) -> None:
-        if self.line == MAX_LINE:
-            raise BrokenResult(_explain(str(error))) from None
-        self.line = MAX_LINE
+    def _read_otherwise(self, complaint: str) -> None:
+        """Repair bytes that are not UTF-8, then allow longer lines, then give up."""
+        if "unicode" in complaint and not self.is_utf8:
+            self.repaired += repair(self.work / "body.csv")
+            self.is_utf8 = True
+        elif self.line < MAX_LINE:
+            self.line = MAX_LINE
+        else:
+            raise BrokenResult(_explain(complaint)) from None
 
     def _measure(self) -> None:
         source = self._source()
@@ -179,6 +183,10 @@ class _Conversion:
         connection.execute(f"SET allowed_directories = [{literal(self.work)}]")
         connection.execute("SET enable_external_access = false; SET lock_configuration = true")
         return connection
+
+
+def _is_misfit(error: Exception) -> bool:
+    return isinstance(error, duckdb.ConversionException) or MISFIT in str(error)
 
 
 def _explain(error: str) -> str:

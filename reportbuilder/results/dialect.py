@@ -24,15 +24,14 @@ class Normaliser:
 
     def __init__(self) -> None:
         self.in_quotes = False  # does the next block start inside a quoted field?
-        self.repaired = 0  # byte sequences that were not UTF-8, each now one U+FFFD
+        self.repaired = 0  # byte sequences that were not UTF-8 where backslashes had to be resolved
 
     def rewrite(self, block: bytes) -> bytes:
-        """Return the block as RFC 4180 with LF.
+        """Return the block as RFC 4180 with LF; what is not UTF-8 may stay, for ``valid`` takes its time.
 
         :param block: bytes that end in LF.
         :raises BrokenResult: when quotes stand where none can.
         """
-        block = self._valid(block)
         if b"\r" in block and not self.in_quotes and b'"' not in block:
             block = block.replace(b"\r\n", b"\n")
         start, *rest = block.split(b"\\")
@@ -41,17 +40,9 @@ class Normaliser:
         if b"\r" not in block and (not rest or (in_quotes and _are_escaped_quotes(rest, counts))):
             self.in_quotes = in_quotes ^ _is_odd(sum(counts) - len(rest))
             return b'"'.join((start, *rest)) if rest else block
+        block, repaired = valid(block)  # so that the stand-ins stand for nothing else
+        self.repaired += repaired
         return self._resolve(block.replace(b"\\\\", _BACKSLASH).replace(b'\\"', _QUOTE))
-
-    def _valid(self, block: bytes) -> bytes:
-        try:
-            if not block.isascii():
-                block.decode()
-        except UnicodeDecodeError:
-            text = block.decode(errors="replace")
-            self.repaired += text.count(_REPLACEMENT) - block.count(_REPLACEMENT.encode())
-            return text.encode()
-        return block
 
     def _resolve(self, marked: bytes) -> bytes:
         """Split at the quotes that are not escaped: every second piece lies outside of them."""
@@ -65,6 +56,17 @@ class Normaliser:
             pieces[first::2] = [_rewrite_outside(piece) for piece in outside]
             marked = b'"'.join(pieces)
         return marked.replace(_QUOTE, b'""').replace(_BACKSLASH, b"\\")
+
+
+def valid(block: bytes) -> tuple[bytes, int]:
+    """Return the block with U+FFFD for each byte sequence that is not UTF-8, and their number."""
+    try:
+        if not block.isascii():
+            block.decode()
+    except UnicodeDecodeError:
+        text = block.decode(errors="replace")
+        return text.encode(), text.count(_REPLACEMENT) - block.count(_REPLACEMENT.encode())
+    return block, 0
 
 
 def _is_odd(number: int) -> bool:

@@ -7,10 +7,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from reportbuilder.results.dialect import Normaliser
+from reportbuilder.results.dialect import Normaliser, valid
 from reportbuilder.results.failures import BrokenResult
 
 BLOCK = 1 << 18  # bytes worked on at once; few enough for the processor's own memory
@@ -26,7 +27,7 @@ class Spooled:
 
     header: tuple[str, ...]
     line_bytes: int  # about so long is a line
-    repaired: int  # byte sequences that were not UTF-8
+    repaired: int  # byte sequences that were not UTF-8; there may be more, see ``repair``
 
 
 def spool(sources: Iterable[Iterable[bytes]], target: Path) -> Spooled:
@@ -57,6 +58,18 @@ def spool(sources: Iterable[Iterable[bytes]], target: Path) -> Spooled:
     if header is None:
         raise BrokenResult("the result has no file; run the query again")
     return Spooled(header, sampled // max(lines, 1), repaired)
+
+
+def repair(body: Path) -> int:
+    """Put U+FFFD for each byte sequence in the body that is not UTF-8, and return their number."""
+    repaired, target = 0, body.with_suffix(".repaired")
+    with body.open("rb") as source, target.open("wb") as writing:
+        for block in _blocks(iter(partial(source.read, BLOCK), b"")):
+            text, count = valid(block)
+            writing.write(text)
+            repaired += count
+    target.replace(body)
+    return repaired
 
 
 @dataclass
@@ -116,7 +129,7 @@ def _split_header(number: int, block: bytes) -> tuple[tuple[str, ...], bytes]:
     if not end:
         raise BrokenResult(f"file {number} is empty, not even a header stands in it; fetch the result again")
     try:
-        names = next(csv.reader(io.StringIO(block[:end].decode(), newline="")), [])
+        names = next(csv.reader(io.StringIO(valid(block[:end])[0].decode(), newline="")), [])
     except csv.Error as error:
         raise BrokenResult(f"file {number} has no readable header: {error}") from None
     if not any(names):

@@ -197,6 +197,8 @@ def test_bad_bytes_are_replaced_and_counted(tmp_path: Path) -> None:
     done, rows = run(tmp_path, b"a,b\nS\xfcd,1\n\xe2\x82,2\n\xe2\x82\xac,3\n")
     assert rows == [("S\ufffdd", 1), ("\ufffd", 2), ("€", 3)]
     assert done.repaired == 2
+    _, rows = run(tmp_path, b'a\xff,b\n"\\"\xff",1\n', b"a\xff,b\n\xff\\,5\xfe\n", columns=[])
+    assert rows == [('"\ufffd', "1"), ("\ufffd\\", "5\ufffd")]
 
 
 def test_a_very_long_field_is_kept(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportbuilder.results.dialect import Normaliser
+from reportbuilder.results.dialect import Normaliser, valid
 from reportbuilder.results.failures import BrokenResult
 
 fields = st.text(st.sampled_from('ab ,"\\\n\ré€😀'), max_size=6)
@@ -67,9 +67,12 @@ def test_quotes_where_none_can_stand_are_refused_where_backslashes_are_resolved(
 
 
 def test_bytes_that_are_not_utf8_are_replaced_and_counted() -> None:
+    text, repaired = valid(b"a\xff\xfe,\xef\xbf\xbd,\xed\xa0\x80\n")
+    assert text.decode() == "a\ufffd\ufffd,\ufffd,\ufffd\ufffd\ufffd\n"
+    assert repaired == 5
+
+
+def test_bad_bytes_are_not_taken_for_stand_ins() -> None:
     normaliser = Normaliser()
-    assert (
-        normaliser.rewrite(b"a\xff\xfe,\xef\xbf\xbd,\xed\xa0\x80\n").decode()
-        == "a\ufffd\ufffd,\ufffd,\ufffd\ufffd\ufffd\n"
-    )
-    assert normaliser.repaired == 5
+    assert normaliser.rewrite(b"a\xff\\\\,\xfe\n").decode() == "a\ufffd\\,\ufffd\n"
+    assert normaliser.repaired == 2
