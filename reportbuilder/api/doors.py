@@ -2,8 +2,7 @@
 
 import http
 from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 import flask_smorest  # type: ignore[import-untyped]  # it publishes no types
 import marshmallow as ma
@@ -110,26 +109,36 @@ class Key(ma.Schema):
     )
 
 
-Work = Callable[[Session], Mapping[str, Any]]
+Allowed = TypeVar("Allowed")
+Work = Callable[[Session, Allowed], Mapping[str, Any]]
 
 
-def once(headers: Mapping[str, str], work: Work, shape: ma.Schema, status: int) -> Response:
-    """Do work in one transaction and answer with it; a repeated Idempotency-Key gets the first answer."""
+def once(
+    headers: Mapping[str, str],
+    allowed: Callable[[Session], Allowed],
+    work: Work[Allowed],
+    shape: ma.Schema,
+    status: int,
+) -> Response:
+    """Do work in one transaction and answer with it; a repeated Idempotency-Key gets the first answer.
+
+    :param allowed: finds what the work is about and sees that the asker may do it, at a repetition too: who
+        has lost the right since gets no answer again.
+    """
     with transaction() as session:
+        found = allowed(session)
         if "key" not in headers:
-            return _answer(shape.dump(work(session)), status)
+            return _answer(shape.dump(work(session, found)), status)
         print_ = idempotency.fingerprint(request.method, request.path, request.get_data(cache=True))
-        doing = partial(_dumped, session, work, shape, status)
-        user_id = context.principal().user_id
-        answer = idempotency.once(session, user_id, headers["key"], print_, doing)
+
+        def doing() -> tuple[int, dict[str, Any]]:
+            return status, dict(shape.dump(work(session, found)))
+
+        answer = idempotency.once(session, context.principal().user_id, headers["key"], print_, doing)
     response = _answer(answer.body, answer.status_code)
     if answer.is_replay:
         response.headers["Idempotent-Replayed"] = "true"
     return response
-
-
-def _dumped(session: Session, work: Work, shape: ma.Schema, status: int) -> tuple[int, dict[str, Any]]:
-    return status, dict(shape.dump(work(session)))
 
 
 def _answer(body: Any, status: int) -> Response:

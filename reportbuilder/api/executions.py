@@ -205,12 +205,14 @@ def cancel_execution(execution_id: str) -> dict[str, Any]:
 def retry_execution(headers: dict[str, str], execution_id: str) -> Response:
     """Run what failed or was cancelled once more: the same SQL for the same window."""
 
-    def work(session: Session) -> dict[str, Any]:
-        row = visible(session, execution_id, "execution:retry")
+    def allowed(session: Session) -> ReportExecution:
+        return visible(session, execution_id, "execution:retry")
+
+    def work(session: Session, row: ReportExecution) -> dict[str, Any]:
         user = session.get_one(User, context.principal().user_id)
         return shown(overview.find(session, lifecycle.retry(session, row, user).execution_id))
 
-    return once(headers, work, ExecutionSchema(), 202)
+    return once(headers, allowed, work, ExecutionSchema(), 202)
 
 
 def _criteria(session: Session, query: dict[str, Any]) -> overview.Criteria:

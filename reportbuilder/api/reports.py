@@ -27,6 +27,7 @@ from reportbuilder.api.shapes import (
     row_id,
     sort_field,
 )
+from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.searching import find as find_template
 from reportbuilder.database import reading, transaction
 from reportbuilder.executions import overview
@@ -236,13 +237,17 @@ def create_report(headers: dict[str, str], body: dict[str, Any]) -> Response:
     """Create a report and start what `run` asks for: all or nothing."""
     run = body.pop("run")
 
-    def work(session: Session) -> dict[str, Any]:
-        row = _create(session, body)
+    def allowed(session: Session) -> tuple[QueryTemplate, AmcInstance]:
+        template = find_template(session, context.principal(), body.pop("template_id"))
+        return template, ordering.instance(session, body.pop("instance_id"), "report:create")
+
+    def work(session: Session, found: tuple[QueryTemplate, AmcInstance]) -> dict[str, Any]:
+        row = _create(session, body, *found)
         started = _start(session, row, {}) if run else {}
         ids = {"execution_id": None, "schedule_id": None, "backfill_id": None, "dashboard_id": None}
         return ids | pick(started, "execution_id") | {"report_id": row.report_id}
 
-    return once(headers, work, CreatedReport(), 201)
+    return once(headers, allowed, work, CreatedReport(), 201)
 
 
 @door.route("/<ident:report_id>")
@@ -286,22 +291,20 @@ def delete_report(report_id: str) -> Response:
 def run_report(headers: dict[str, str], body: dict[str, Any], report_id: str) -> Response:
     """Run a report now; values and window may be overridden for this run."""
 
-    def work(session: Session) -> dict[str, Any]:
-        return _start(session, visible(session, report_id, "report:run"), body)
+    def allowed(session: Session) -> ReportDefinition:
+        return visible(session, report_id, "report:run")
 
-    return once(headers, work, runs.ExecutionSchema(), 202)
+    def work(session: Session, row: ReportDefinition) -> dict[str, Any]:
+        return _start(session, row, body)
+
+    return once(headers, allowed, work, runs.ExecutionSchema(), 202)
 
 
-def _create(session: Session, body: dict[str, Any]) -> ReportDefinition:
-    principal = context.principal()
-    return defining.create(
-        session,
-        {name: value for name, value in body.items() if name not in {"template_id", "instance_id"}},
-        owner=session.get_one(User, principal.user_id),
-        template=find_template(session, principal, body["template_id"]),
-        instance=ordering.instance(session, body["instance_id"], "report:create"),
-        terms=ordering.terms(),
-    )
+def _create(
+    session: Session, body: dict[str, Any], template: QueryTemplate, on: AmcInstance
+) -> ReportDefinition:
+    owner = session.get_one(User, context.principal().user_id)
+    return defining.create(session, body, owner=owner, template=template, instance=on, terms=ordering.terms())
 
 
 def _start(session: Session, row: ReportDefinition, body: dict[str, Any]) -> dict[str, Any]:

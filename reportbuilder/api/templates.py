@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from reportbuilder import clock
 from reportbuilder.accounts import permissions
 from reportbuilder.accounts.models import User
+from reportbuilder.amc.models import AmcInstance
 from reportbuilder.api import context, limits, ordering
 from reportbuilder.api.doors import BASE, Door, Key, once
 from reportbuilder.api.executions import ExecutionSchema
@@ -258,12 +259,14 @@ def validate_parameters(body: dict[str, Any], template_id: str) -> dict[str, Any
 def execute_template(headers: dict[str, str], body: dict[str, Any], template_id: str) -> Response:
     """Run a template once, without a report."""
 
-    def work(session: Session) -> dict[str, Any]:
+    def allowed(session: Session) -> tuple[QueryTemplate, AmcInstance]:
         template = searching.find(session, context.principal(), template_id)
-        on = ordering.instance(session, body["instance_id"], "instance:run")
-        return ordering.start(session, template, on, ordering.prepared(template, body))
+        return template, ordering.instance(session, body["instance_id"], "instance:run")
 
-    return once(headers, work, ExecutionSchema(), 202)
+    def work(session: Session, found: tuple[QueryTemplate, AmcInstance]) -> dict[str, Any]:
+        return ordering.start(session, *found, ordering.prepared(found[0], body))
+
+    return once(headers, allowed, work, ExecutionSchema(), 202)
 
 
 @door.route("", methods=["POST"])
@@ -274,12 +277,14 @@ def execute_template(headers: dict[str, str], body: dict[str, Any], template_id:
 def publish_template(headers: dict[str, str], body: dict[str, Any]) -> Response:
     """Publish a template; faults of the SQL are told with line and column."""
 
-    def work(session: Session) -> dict[str, Any]:
+    def allowed(session: Session) -> User:
         permissions.ensure(context.principal(), "template:publish")
-        user = session.get_one(User, context.principal().user_id)
+        return session.get_one(User, context.principal().user_id)
+
+    def work(session: Session, user: User) -> dict[str, Any]:
         return shown_whole(publishing.publish(session, body, user))
 
-    return once(headers, work, TemplateDetail(), 201)
+    return once(headers, allowed, work, TemplateDetail(), 201)
 
 
 @door.route("/<ident:template_id>", methods=["PUT"])
