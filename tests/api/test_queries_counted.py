@@ -1,0 +1,95 @@
+"""How many SQL statements a list takes: the same for one row as for many."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from reportbuilder.accounts.models import User
+from reportbuilder.amc.models import AmcAccount, AmcInstance
+from reportbuilder.catalog import publishing
+from reportbuilder.database import db, transaction
+from reportbuilder.executions import lifecycle
+from reportbuilder.executions.lifecycle import Order
+from reportbuilder.reports.models import ReportDefinition, ReportFavorite
+from tests.api.conftest import PASSWORD, WINDOW, Callers
+from tests.api.test_console import sign_in
+from tests.api.test_templates_api import PUBLICATION
+
+MANY = 50
+PATHS = ["/templates?limit=100", "/reports?limit=100", "/executions?limit=100", "/instances?limit=100"]
+
+
+def fill(callers: Callers, count: int) -> None:
+    """Add so many templates, instances of accounts of their own, users, reports and executions."""
+    with transaction() as session:
+        for number in range(count):
+            user = User(email=f"user{number}-{count}@example.test", name="User")
+            account = AmcAccount(
+                account_id=f"ENTITY{number}X{count}",
+                account_name="Northwind Brands",
+                marketplace_id="ATVPDKIKX0DER",
+                sealed_refresh_token="sealed",
+            )
+            session.add_all([user, account])
+            session.flush()
+            on = AmcInstance(
+                instance_id=f"amcnorthwind{number}x{count}", instance_name="N", account_id=account.id
+            )
+            template = publishing.publish(session, PUBLICATION, user)
+            session.add(on)
+            session.flush()
+            report = ReportDefinition(
+                name="Spring", template_id=template.id, instance_id=on.id, owner_id=user.id, parameters={}
+            )
+            report.template, report.instance, report.owner = template, on, user
+            session.add(report)
+            session.flush()
+            session.add(ReportFavorite(user_id=callers.cast.ada.id, report_id=report.id))
+            lifecycle.request(
+                session, Order(template, on, user, "SELECT 1", WINDOW, {}, "manual", report=report)
+            )
+
+
+@contextmanager
+def counted(callers: Callers) -> Iterator[list[str]]:
+    """Give the list in which the statements of the web application gather."""
+    seen: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    with callers.app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_list_takes_as_many_statements_for_many_rows_as_for_one(callers: Callers, path: str) -> None:
+    taken = []
+    for count in (1, MANY):
+        fill(callers, count)
+        callers.ada.get(path)  # writes down that the token is in use
+        with counted(callers) as seen:
+            body = callers.ada.get(path).get_json()
+        assert len(body["items"]) >= count
+        taken.append(len(seen))
+    assert taken[0] == taken[1] <= 10, (taken, seen)
+
+
+def test_the_home_page_takes_as_many_statements_for_many_rows(callers: Callers, passwords: None) -> None:
+    browser = callers.app.test_client()
+    sign_in(browser, email="ada@example.test", password=PASSWORD)
+    taken = []
+    for count in (1, MANY):
+        fill(callers, count)
+        with counted(callers) as seen:
+            assert browser.get("/report-builder").status_code == 200
+        taken.append(len(seen))
+    assert taken[0] == taken[1] <= 10, (taken, seen)
