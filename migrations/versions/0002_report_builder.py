@@ -302,6 +302,7 @@ def upgrade() -> None:  # noqa: PLR0915 - a migration is a list
         batch_op.create_index(
             batch_op.f("ix_report_executions_collection_id"), ["collection_id"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_report_executions_created_at"), ["created_at"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_report_executions_instance_id_state"), ["instance_id", "state"], unique=False
         )
@@ -485,6 +486,7 @@ def downgrade() -> None:  # noqa: PLR0915 - a migration is a list
         batch_op.drop_index(batch_op.f("ix_report_executions_schedule_id"))
         batch_op.drop_index(batch_op.f("ix_report_executions_report_id_created_at"))
         batch_op.drop_index(batch_op.f("ix_report_executions_instance_id_state"))
+        batch_op.drop_index(batch_op.f("ix_report_executions_created_at"))
         batch_op.drop_index(batch_op.f("ix_report_executions_collection_id"))
         batch_op.drop_index(batch_op.f("ix_report_executions_amc_execution_id"))
 

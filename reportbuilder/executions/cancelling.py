@@ -10,7 +10,7 @@ from reportbuilder.amc.failures import AmcFailure, Rejected
 from reportbuilder.crashpoints import reached
 from reportbuilder.database import transaction
 from reportbuilder.executions.models import ReportExecution
-from reportbuilder.executions.moving import claim, record
+from reportbuilder.executions.moving import claim, remark_once
 from reportbuilder.executions.ports import Ports
 from reportbuilder.executions.waking import ask_look
 
@@ -28,7 +28,7 @@ def send_cancel(ports: Ports, execution_id: str) -> None:
         remark = _tell_amc(ports, execution)
         reached("cancel_sent")
         with transaction() as session:
-            record(session, execution.id, remark)
+            remark_once(session, execution.id, remark)
             ask_look(session, execution.instance, clock.now() + timedelta(seconds=1))
 
 

@@ -18,7 +18,7 @@ from reportbuilder.crashpoints import reached
 from reportbuilder.database import after_commit, for_thread, transaction
 from reportbuilder.executions.cadence import backoff
 from reportbuilder.executions.models import ReportExecution
-from reportbuilder.executions.moving import claim, move, record
+from reportbuilder.executions.moving import claim, move, remark_once
 from reportbuilder.executions.ports import Ports
 from reportbuilder.executions.states import is_final
 from reportbuilder.executions.waking import ask_collect
@@ -28,6 +28,8 @@ from reportbuilder.results.failures import BrokenResult
 from reportbuilder.results.models import ResultSet
 
 log = logs.get_logger(__name__)
+
+THROTTLED_FOR = 10.0  # seconds, where AMC does not say for how long; no attempt is counted, so it never grows
 
 
 def collect(ports: Ports, execution_id: str) -> None:
@@ -206,13 +208,15 @@ def _record_failure(ports: Ports, session: Session, execution: ReportExecution, 
 def _put_off(session: Session, execution: ReportExecution, error: Exception, attempts: int) -> None:
     """Leave the claim standing for as long as the pause, so that nobody comes earlier."""
     pause = error.retry_after if isinstance(error, AmcFailure) else None
-    if pause is None:
+    if pause is None and isinstance(error, Throttled):
+        pause = backoff(1, first=THROTTLED_FOR)
+    elif pause is None:
         soon = isinstance(error, LinkExpired) and execution.attempts == 1
         pause = 0.0 if soon else backoff(execution.attempts, first=1.0)
     text = error.message if isinstance(error, AmcFailure) else f"a fault of ours ({type(error).__name__})"
     ours = _still_ours(execution)
     if claim(session, execution, guard=ours, lease_until=clock.in_seconds(pause), attempts=attempts):
-        record(session, execution.id, f"the rows are fetched again: {text}")
+        remark_once(session, execution.id, f"the rows are fetched again: {text}")
         ask_collect(session, execution, pause)
 
 

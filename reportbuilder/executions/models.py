@@ -30,6 +30,7 @@ class ReportExecution(Row, Base):
         CheckConstraint(f"triggered_by IN {TRIGGERS}", name="triggered_by"),
         Index(None, "instance_id", "state"),
         Index(None, "state", "lease_until"),
+        Index(None, "created_at"),
         Index(None, "report_id", "created_at"),
         Index(None, "user_id", "created_at"),
     )

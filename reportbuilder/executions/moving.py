@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -61,6 +61,15 @@ def record(
     session.add(
         ExecutionEvent(execution_id=execution_id, from_state=before, to_state=after, reason=reason[:2000])
     )
+
+
+def remark_once(session: Session, execution_id: UUID, reason: str) -> None:
+    """Write a remark unless it stands there already: what is tried for hours would fill the table."""
+    told = select(ExecutionEvent.id).where(
+        ExecutionEvent.execution_id == execution_id, ExecutionEvent.reason == reason[:2000]
+    )
+    if session.scalars(told.limit(1)).first() is None:
+        record(session, execution_id, reason)
 
 
 def _show(execution: ReportExecution, values: Where) -> None:

@@ -23,7 +23,7 @@ from reportbuilder.executions.waking import ask_cancel, ask_look, ask_submit
 
 log = logs.get_logger(__name__)
 
-LONGEST_HOLD = 30.0  # seconds between two tries while we hold a submission back ourselves
+LONGEST_HOLD = 30.0  # seconds between two tries of a throttled submission, unless AMC asks for more
 
 
 def submit_next(ports: Ports, instance_id: str) -> None:
@@ -184,13 +184,11 @@ def _record_failure(
 def _pause(session: Session, execution: ReportExecution, failure: Throttled) -> float:
     """Return the seconds until the instance's next submission.
 
-    What we hold back ourselves (our pace, a sign-in that is being renewed) may last, and each try leaves an
-    intent and events: so the pauses grow with the number of tries.
+    Throttling may last, by AMC, our own pace, or a sign-in that is being renewed. Each try leaves an intent
+    and events, so the pauses grow with the number of tries; longer than AMC asks for is fine.
     """
-    pause = failure.retry_after if failure.retry_after is not None else backoff(1)
-    if not failure.local:
-        return pause
-    return max(pause, backoff(_intents(session, execution), first=0.25, longest=LONGEST_HOLD))
+    grown = backoff(_intents(session, execution), first=0.25, longest=LONGEST_HOLD)
+    return max(grown, failure.retry_after if failure.retry_after is not None else backoff(1))
 
 
 def _intents(session: Session, execution: ReportExecution) -> int:

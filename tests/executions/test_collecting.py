@@ -13,6 +13,7 @@ from reportbuilder import clock
 from reportbuilder.amc.failures import AmcFailure, Rejected, Throttled, Transient
 from reportbuilder.database import for_thread, reading, transaction
 from reportbuilder.executions import collecting, overview
+from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.ports import Ports
 from reportbuilder.results.failures import BrokenResult
 from reportbuilder.results.store import LocalStore
@@ -28,6 +29,16 @@ def files(ports: Ports) -> list[str]:
 def let_the_lease_end(execution_id: str) -> None:
     with transaction() as session:
         overview.find(session, execution_id).lease_until = None
+
+
+def take_over(ports: Ports, execution_id: str) -> ReportExecution:
+    """Claim it as if the lease were over; in one go, since whoever has it keeps extending that."""
+    with transaction() as session:
+        overview.find(session, execution_id).lease_until = None
+        session.flush()
+        execution = collecting._claim(ports, session, execution_id)
+    assert execution is not None
+    return execution
 
 
 class Meanwhile(LocalStore):
@@ -82,20 +93,23 @@ def test_a_second_attempt_that_comes_late_spares_the_first_ones_file(
     there, go_on = Event(), Event()
     other = Meanwhile(store.root)
     other.before += [lambda: go_on.wait(20), there.set]
-    second = Thread(
-        target=for_thread(lambda: collecting.collect(replace(ports, store=other), collectable)), daemon=True
-    )
 
-    def take_over() -> None:
-        let_the_lease_end(collectable)
-        second.start()
+    def second() -> None:
+        execution = take_over(ports, collectable)
+        collecting._attempt(replace(ports, store=other), execution)
+        collecting._tidy(ports, execution)
+
+    slower = Thread(target=for_thread(second), daemon=True)
+
+    def start_second() -> None:
+        slower.start()
         assert there.wait(20)
 
-    store.before.append(take_over)
+    store.before.append(start_second)
     collecting.collect(slow, collectable)
     assert (desk.state(collectable), desk.read(collectable).attempts) == ("completed", 2)
     go_on.set()
-    second.join(20)
+    slower.join(20)
     prove_readable(ports, desk, collectable)
 
 
@@ -104,9 +118,7 @@ def test_a_worker_that_lost_its_claim_cannot_fail_or_put_off_the_others_work(
     collectable: str, desk: Desk, slow: Ports, store: Meanwhile, failure: AmcFailure
 ) -> None:
     def fail_late() -> None:
-        let_the_lease_end(collectable)
-        with transaction() as session:
-            assert collecting._claim(slow, session, collectable)
+        take_over(slow, collectable)
         raise failure
 
     store.before.append(fail_late)
@@ -187,3 +199,22 @@ def test_a_result_that_kills_its_workers_is_given_up(
             let_the_lease_end(collectable)
     collecting.collect(ports, collectable)
     assert (desk.state(collectable), desk.read(collectable).error_class) == ("failed", "internal")
+
+
+def test_a_collection_that_is_throttled_for_hours_is_patient_and_terse(
+    collectable: str, desk: Desk, slow: Ports, store: Meanwhile
+) -> None:
+    def throttle() -> None:
+        raise Throttled
+
+    for _ in range(3):
+        store.before.append(throttle)
+        collecting.collect(slow, collectable)
+        execution = desk.read(collectable)
+        assert (execution.state, execution.attempts) == ("collecting", 0)
+        assert execution.lease_until is not None
+        assert (execution.lease_until - clock.now()).total_seconds() > collecting.THROTTLED_FOR / 2
+        let_the_lease_end(collectable)
+    with reading() as session:
+        remarks = [event.reason for event in overview.events(session, execution) if not event.to_state]
+    assert len(remarks) == 1

@@ -17,6 +17,7 @@ from reportbuilder.amc.models import AmcInstance
 from reportbuilder.amc.wire import AmcExecution, OutputColumn
 from reportbuilder.database import for_thread, reading, transaction
 from reportbuilder.executions import lifecycle, looking, overview, submitting
+from reportbuilder.executions.cancelling import send_cancel
 from reportbuilder.executions.models import ReportExecution, SubmissionIntent
 from reportbuilder.executions.moving import claim, move
 from reportbuilder.executions.ports import Ports
@@ -57,6 +58,9 @@ class Meanwhile:
         found = list(self.client.list_executions(instance_id, since, **options))
         self.listed()
         return iter([self.changed(seen) for seen in found if not self.leaves_out(seen)])
+
+    def cancel(self, instance_id: str, execution_id: str) -> None:
+        self.client.cancel(instance_id, execution_id)
 
     def get(self, *args: Any, **options: Any) -> AmcExecution:
         return self.client.get(*args, **options)
@@ -425,3 +429,19 @@ def test_a_move_from_a_state_that_is_no_longer_true_is_lost(desk: Desk, cast: Ca
     with transaction() as session:
         assert not move(session, stale, "cancelled", "second")
     assert desk.state(execution_id) == "submitting"
+
+
+def test_a_cancel_that_amc_does_not_confirm_is_sent_again_and_remarked_once(
+    desk: Desk, mine: Ports, box: Sandbox
+) -> None:
+    [execution_id] = run_many(desk, mine, box, 1)
+    desk.cancel(execution_id)
+    sent = box.state()["calls"].get("cancel", 0)
+    for _ in range(3):
+        send_cancel(replace(mine, settings=replace(mine.settings, cancel_again=0.0)), execution_id)
+    assert box.state()["calls"]["cancel"] >= sent + 1
+    execution = desk.read(execution_id)
+    with reading() as session:
+        remarks = [event.reason for event in overview.events(session, execution) if not event.to_state]
+    assert len(remarks) == len(set(remarks))
+    assert "AMC has been told to cancel it" in remarks
