@@ -9,10 +9,11 @@ from reportbuilder.errors import Invalid
 from reportbuilder.parameters.binding import NEUTRAL, NULL, check_template, declare, find_source
 from reportbuilder.parameters.choices import Mapped
 from reportbuilder.parameters.definitions import Definition, read_definitions
+from reportbuilder.parameters.messages import show
 from reportbuilder.parameters.naming import window_part
 from reportbuilder.parameters.placeholders import find_placeholders
 from reportbuilder.parameters.places import Place
-from reportbuilder.parameters.values import is_text
+from reportbuilder.parameters.values import holds_text, is_text
 
 LONGEST_SQL: Final = 100_000  # bytes
 LONGEST_NAME: Final = 200
@@ -86,7 +87,7 @@ def find_faults(sql: str, definitions: Sequence[Definition]) -> dict[str, list[s
     wrong = {"sql_template": in_sql} if in_sql else {}
     for definition in definitions:
         if reason := _find_fault(sql, definition, definitions):
-            wrong[definition.name] = [f"parameter {definition.name!r}: {reason}"]
+            wrong[definition.name] = [f"parameter {show(definition.name)}: {reason}"]
     return wrong
 
 
@@ -115,7 +116,7 @@ def _wrong(reason: str) -> Invalid:
 def _read_text(longest: int, *, needed: bool = True) -> Callable[[object], str]:
     def read(value: object) -> str:
         if not isinstance(value, str) or not is_text(value):
-            raise _wrong("it is missing; give a text" if value is None else f"{value!r} is not a text")
+            raise _wrong("it is missing; give a text" if value is None else f"{show(value)} is not a text")
         if needed and not value.strip():
             raise _wrong("it is empty; give a text")
         if len(value) > longest:
@@ -135,10 +136,10 @@ def _read_sql(value: object) -> str:
 
 def _read_rows(value: object) -> tuple[Definition, ...]:
     if not isinstance(value, Sequence) or isinstance(value, str):
-        raise _wrong(f"{value!r} is not a list of parameters")
+        raise _wrong(f"{show(value)} is not a list of parameters")
     for position, row in enumerate(value):
         if not isinstance(row, Mapping):
-            reason = f"{row!r} is not an object; give parameter_name, parameter_type and so on"
+            reason = f"{show(row)} is not an object; give parameter_name, parameter_type and so on"
             raise Invalid(reason, details={str(position): [reason]})
     numbered = [{"display_order": position, **row} for position, row in enumerate(value)]
     return read_definitions(numbered)
@@ -146,20 +147,22 @@ def _read_rows(value: object) -> tuple[Definition, ...]:
 
 def _read_object(value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise _wrong(f"{value!r} is not an object; give {{}} or name: value pairs")
+        raise _wrong(f"{show(value)} is not an object; give {{}} or name: value pairs")
+    if not holds_text(value):
+        raise _wrong("it has a NUL or a lone surrogate; remove it")
     return value
 
 
 def _read_tags(value: object) -> tuple[str, ...]:
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > MOST_TAGS:
-        raise _wrong(f"{value!r} is not a list of at most {MOST_TAGS} tags")
+        raise _wrong(f"{show(value)} is not a list of at most {MOST_TAGS} tags")
     read = _read_text(LONGEST_NAME)
     return tuple(dict.fromkeys(read(tag) for tag in value))
 
 
 def _read_flag(value: object) -> bool:
     if not isinstance(value, bool):
-        raise _wrong(f"{value!r} is neither true nor false")
+        raise _wrong(f"{show(value)} is neither true nor false")
     return value
 
 

@@ -12,6 +12,7 @@ from reportbuilder.parameters.dates import DateRange, today_in
 from reportbuilder.parameters.days import resolve
 from reportbuilder.parameters.definitions import Definition
 from reportbuilder.parameters.kinds import SqlForm
+from reportbuilder.parameters.messages import shorten
 from reportbuilder.parameters.naming import END, fits, window_part
 from reportbuilder.parameters.placeholders import Placeholder, Template, read_template
 from reportbuilder.parameters.places import Misplaced, Place
@@ -19,6 +20,7 @@ from reportbuilder.parameters.values import JsonValue, Refused, TypedValue
 from reportbuilder.parameters.windows import Window
 from reportbuilder.parameters.writing import name_pattern
 
+LONGEST_FIELD = 100  # characters that a message shows of a field's name; those of parameters have at most 63
 NEUTRAL, NULL = "neutral", "null"
 Declared = Mapping[str, Definition]
 
@@ -220,5 +222,6 @@ def refuse(wrong: Mapping[str, list[str]]) -> None:
     :raises Invalid: whose message names each field with its reasons.
     """
     if wrong:
-        message = "; ".join(f"{name}: {reason}" for name, reasons in wrong.items() for reason in reasons)
-        raise Invalid(message, details=wrong)
+        shown = {shorten(str(name), LONGEST_FIELD): reasons for name, reasons in wrong.items()}
+        message = "; ".join(f"{name}: {reason}" for name, reasons in shown.items() for reason in reasons)
+        raise Invalid(message, details=shown)

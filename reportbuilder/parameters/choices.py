@@ -23,6 +23,7 @@ from reportbuilder.parameters.values import (
     Scalar,
     TypedValue,
     is_text,
+    number_to_json,
     read_json_text,
     scalar_to_json,
 )
@@ -116,6 +117,13 @@ class Choice(Kind):
         }
 
 
+def _refuse_inexact(number: int | Decimal) -> int | Decimal:
+    """Refuse a number that JSON would have to keep as text, for it would come back as one."""
+    if isinstance(number_to_json(number), str):
+        raise ValueError(number)  # noqa: TRY004 - the caller refuses what cannot be read
+    return number
+
+
 def _is_same(option: Scalar, value: object) -> bool:
     """Compare as JSON does: true is not 1, but 1.0 is."""
     if isinstance(option, bool) or isinstance(value, bool):
@@ -156,7 +164,7 @@ class Mapped(Kind):
             return value
         if isinstance(value, int | float | Decimal):
             try:
-                return read_number(value)
+                return _refuse_inexact(read_number(value))
             except ValueError:
                 raise self.refusal("type", rules, value) from None
         raise self.refusal("type", rules, value)

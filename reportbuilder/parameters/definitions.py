@@ -8,9 +8,10 @@ from typing import Any
 
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters.kinds import Kind, SqlForm
+from reportbuilder.parameters.messages import show
 from reportbuilder.parameters.rules import read_flag, read_rules, rule_to_json
 from reportbuilder.parameters.types import find_kind
-from reportbuilder.parameters.values import JsonValue, Refused, TypedValue, as_mapping
+from reportbuilder.parameters.values import JsonValue, Refused, TypedValue, as_mapping, holds_text
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 RESERVED = "time_window"
@@ -40,7 +41,7 @@ class Definition:
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name) or self.name == RESERVED:
-            reason = f"{self.name!r} cannot be a name; use letters, digits and _, and not {RESERVED}"
+            reason = f"{show(self.name)} cannot be a name; use letters, digits and _, and not {RESERVED}"
             raise Invalid.field("parameter_name", reason)
         kind = find_kind(self.type)
         rules = read_rules(self.rules, (*kind.known, *kind.common))
@@ -64,6 +65,9 @@ class Definition:
 
         :raises Invalid: as the class itself, and for columns of the wrong shape.
         """
+        for column in ("display_name", "description", "group_name", "validation_rules", "ui_config"):
+            if not holds_text(row.get(column)):
+                raise Invalid.field(column, "it has a NUL or a lone surrogate; remove it")
         return cls(
             name=str(row.get("parameter_name") or ""),
             type=str(row.get("parameter_type") or ""),
@@ -148,7 +152,7 @@ def _read_mapping(row: Mapping[str, Any], column: str) -> Mapping[str, Any]:
     value = row.get(column)
     found = {} if value in (None, "") else as_mapping(value)
     if found is None:
-        raise Invalid.field(column, f"{value!r} is not an object; give {{}} or name: value pairs")
+        raise Invalid.field(column, f"{show(value)} is not an object; give {{}} or name: value pairs")
     return found
 
 
@@ -160,14 +164,19 @@ def read_definitions(rows: Iterable[Mapping[str, Any]]) -> tuple[Definition, ...
     definitions: list[Definition] = []
     wrong: dict[str, list[str]] = {}
     for position, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            reason = f"{show(row)} is not an object; give parameter_name, parameter_type and so on"
+            wrong[f"{position}.parameter_name"] = [reason]
+            continue
         try:
             definition = Definition.from_mapping(row)
             if any(definition.name == other.name for other in definitions):
-                raise Invalid.field("parameter_name", f"{definition.name!r} occurs twice; rename one of them")
+                reason = f"{show(definition.name)} occurs twice; rename one of them"
+                raise Invalid.field("parameter_name", reason)
             definitions.append(definition)
         except Invalid as error:
             for column, reasons in error.details.items():
-                named = f"parameter {row.get('parameter_name')!r}: "
+                named = f"parameter {show(row.get('parameter_name'))}: "
                 wrong[f"{position}.{column}"] = [named + reason for reason in reasons]
     if wrong:
         raise Invalid("; ".join(why for reasons in wrong.values() for why in reasons), details=wrong)

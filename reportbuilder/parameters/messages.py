@@ -15,10 +15,15 @@ def show(value: object) -> str:
         value = dict(list(value.items())[:10])
     try:
         text = json.dumps(value, ensure_ascii=False, default=str)
-    except (ValueError, RecursionError):  # an int of thousands of digits, a list in a list in a list…
+    except (TypeError, ValueError, RecursionError):  # an int of thousands of digits, a list in a list in…
         return "the value"
     text = text.encode("utf-8", "replace").decode()  # a lone surrogate could not be printed
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    return shorten(text)
+
+
+def shorten(text: str, most: int = _SHOWN) -> str:
+    """Return the text, cut after so many characters."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def fill(words: str, value: object) -> str:

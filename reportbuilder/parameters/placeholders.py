@@ -9,6 +9,7 @@ from functools import lru_cache
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters.places import Misplaced, Place, follows_like, is_open_end, place_of
 from reportbuilder.parameters.tokens import STRINGS, Kinds, Layout, locate
+from reportbuilder.parameters.values import is_text
 
 _PLACEHOLDER = re.compile(r"\{\{[ \t]*([A-Za-z_][A-Za-z0-9_]{0,62})(?:\.(start|end))?[ \t]*\}\}")
 _CONTROL = re.compile(
@@ -40,6 +41,9 @@ class Template:
 
     def __init__(self, sql: str) -> None:
         self.sql = sql
+        if not is_text(sql):
+            offset = next(place for place, char in enumerate(sql) if not is_text(char))
+            raise refuse_at(sql, offset, _number(sql[offset]), "no SQL text can hold it; delete it")
         matches = list(_scan(sql))
         if len(matches) > MOST_PLACEHOLDERS:
             reason = f"a template may have {MOST_PLACEHOLDERS} placeholders; pass lists as lists"

@@ -2,9 +2,11 @@
 
 from datetime import date
 from decimal import Decimal, localcontext
+from math import inf, nextafter
 from typing import Any, ClassVar
 
 from reportbuilder.parameters.kinds import Kind, Schema, SqlForm
+from reportbuilder.parameters.messages import show
 from reportbuilder.parameters.rules import (
     LARGEST,
     Rule,
@@ -24,7 +26,7 @@ EXACT = 100  # digits; enough for the largest number with the most places
 def _read_positive(value: object) -> int | Decimal:
     number = read_limit(value)
     if number <= 0:
-        raise ValueError(f"{value!r} is not above 0; give a positive step")
+        raise ValueError(f"{show(value)} is not above 0; give a positive step")
     return number
 
 
@@ -74,7 +76,7 @@ class Number(Kind):
         """Return the schema."""
         low, high = self._bounds(rules)
         kind = "integer" if rules.get("type") == "integer" else "number"
-        return {"type": kind, "minimum": number_to_json(low), "maximum": number_to_json(high)}
+        return {"type": kind, "minimum": _to_json(low, inf), "maximum": _to_json(high, -inf)}
 
     def words(self, rules: Rules) -> dict[str, str]:
         """Return the messages; that of ``type`` covers fractions where only whole numbers go."""
@@ -97,6 +99,16 @@ class Number(Kind):
 
 
 _KEYWORDS = {"too large": "maximum", "too small": "minimum", "too fine": "places"}
+
+
+def _to_json(limit: int | Decimal, inwards: float) -> JsonValue:
+    """Return a limit as a number of JSON; one that no float can hold as the next float inside of it."""
+    exact = number_to_json(limit)
+    if not isinstance(exact, str):
+        return exact
+    near = float(exact)
+    outside = Decimal(near) < limit if inwards > 0 else Decimal(near) > limit
+    return nextafter(near, inwards) if outside else near
 
 
 def _plain(number: int | Decimal) -> int | Decimal:

@@ -8,13 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from reportbuilder.errors import Invalid
+from reportbuilder.parameters.messages import show
 from reportbuilder.parameters.patterns import BadPattern, Pattern
-from reportbuilder.parameters.values import Scalar, scalar_to_json
+from reportbuilder.parameters.values import Scalar, is_text, scalar_to_json
 
 Rules = Mapping[str, Any]
 LARGEST = Decimal(10) ** 37  # AMC's decimals have 38 digits
 MOST_DIGITS = 400  # of a number as text, before it is looked at
 MOST_PLACES = 38
+LARGEST_COUNT = 10**9
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ def read_rules(raw: Mapping[str, Any], known: Iterable[Rule]) -> dict[str, Any]:
                 wrong[f"validation_rules.{spelling}"] = [str(error)]
                 continue
             if rules.setdefault(rule.name, typed) != typed:
-                reason = f"{value!r} contradicts {rules[rule.name]!r} under another name; keep one of them"
+                other = show(rules[rule.name])
+                reason = f"{show(value)} contradicts {other} under another name; keep one of them"
                 wrong[f"validation_rules.{spelling}"] = [reason]
     if wrong:
         raise Invalid("; ".join(f"{key}: {why[0]}" for key, why in wrong.items()), details=wrong)
@@ -68,13 +71,13 @@ def refuse_crossed(rules: Rules, low: str, high: str) -> None:
 
 
 def read_count(value: object) -> int:
-    """Read a whole number from 0 on."""
+    """Read a whole number from 0 on, within reason."""
     if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value.strip()):
         return int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{value!r} is not a count; give a whole number from 0 on")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_COUNT:
+        raise ValueError(f"{show(value)} is not a count; give a whole number from 0 to {LARGEST_COUNT:,}")
     return value
 
 
@@ -87,7 +90,7 @@ def read_flag(value: object) -> bool:
         return True
     if word in ("false", "no", "off", "0"):
         return False
-    raise ValueError(f"{value!r} is neither true nor false")
+    raise ValueError(f"{show(value)} is neither true nor false")
 
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?|[+-]?\.[0-9]+")
@@ -127,7 +130,7 @@ def read_limit(value: object) -> int | Decimal:
     try:
         return read_number(value)
     except ValueError:
-        raise ValueError(f"{value!r} is not a number; give digits such as 10 or 0.5") from None
+        raise ValueError(f"{show(value)} is not a number; give digits such as 10 or 0.5") from None
 
 
 _DATE = re.compile(r"([12][0-9]{3}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00(?:\.0+)?)?Z?)?")
@@ -142,11 +145,11 @@ def read_date(value: object) -> date:
         return value
     found = _DATE.fullmatch(value.strip()) if isinstance(value, str) else None
     if not found:
-        raise ValueError(f"{value!r} is not a date; write YYYY-MM-DD")
+        raise ValueError(f"{show(value)} is not a date; write YYYY-MM-DD")
     try:
         return date.fromisoformat(found[1])
     except ValueError:
-        raise ValueError(f"{value!r} is not in the calendar; correct the day") from None
+        raise ValueError(f"{show(value)} is not in the calendar; correct the day") from None
 
 
 def read_pattern(value: object) -> Pattern:
@@ -154,7 +157,7 @@ def read_pattern(value: object) -> Pattern:
     if isinstance(value, Pattern):
         return value
     if not isinstance(value, str):
-        raise BadPattern(f"{value!r} is not text; give a regular expression")
+        raise BadPattern(f"{show(value)} is not text; give a regular expression")
     return Pattern(value)
 
 
@@ -163,7 +166,7 @@ def read_word(*allowed: str) -> Callable[[object], str]:
 
     def read(value: object) -> str:
         if value not in allowed:
-            raise ValueError(f"{value!r} is not known; give {' or '.join(allowed)}")
+            raise ValueError(f"{show(value)} is not known; give {' or '.join(allowed)}")
         return str(value)
 
     return read
@@ -180,7 +183,7 @@ class Option:
 def read_options(value: object) -> tuple[Option, ...]:
     """Read a closed list: plain values, or mappings with ``value`` and ``label``."""
     if not isinstance(value, list | tuple) or not value:
-        raise ValueError(f"{value!r} is not a list of options; give at least one")
+        raise ValueError(f"{show(value)} is not a list of options; give at least one")
     options = tuple(_read_option(item) for item in value)
     if len({(type(option.value), option.value) for option in options}) < len(options):
         raise ValueError("an option occurs twice; keep one of them")
@@ -191,11 +194,11 @@ def _read_option(item: object) -> Option:
     if isinstance(item, Option):
         return item
     value, label = (item.get("value"), item.get("label")) if isinstance(item, Mapping) else (item, None)
-    if isinstance(value, bool) or (isinstance(value, str) and value):
+    if isinstance(value, bool) or (isinstance(value, str) and value and is_text(value)):
         return Option(value, str(label or value))
     if isinstance(value, int | float | Decimal):
-        return Option(read_number(value), str(label or value))
-    raise ValueError(f"{item!r} is not an option; give text, a number, or {{value, label}}")
+        return Option(read_limit(value), str(label or value))
+    raise ValueError(f"{show(item)} is not an option; give text, a number, or {{value, label}}")
 
 
 def rule_to_json(rule: Any) -> Any:
@@ -203,5 +206,8 @@ def rule_to_json(rule: Any) -> Any:
     if isinstance(rule, Pattern):
         return rule.source
     if isinstance(rule, tuple):
-        return [{"value": scalar_to_json(option.value), "label": option.label} for option in rule]
+        return [
+            {"value": scalar_to_json(each.value), "label": each.label} if isinstance(each, Option) else each
+            for each in rule
+        ]
     return scalar_to_json(rule) if isinstance(rule, date | Decimal) else rule

@@ -5,7 +5,7 @@ from reportbuilder.parameters.choices import Choice, Mapped
 from reportbuilder.parameters.days import Day, Days, Expression
 from reportbuilder.parameters.kinds import Kind
 from reportbuilder.parameters.lists import AsinList, CampaignList, StringList
-from reportbuilder.parameters.messages import suggest
+from reportbuilder.parameters.messages import show, suggest
 from reportbuilder.parameters.quantities import Boolean, Number, Percentage, Threshold
 from reportbuilder.parameters.texts import CampaignFilter, Text
 
@@ -38,4 +38,4 @@ def find_kind(name: object) -> Kind:
     if isinstance(name, str) and name in KINDS:
         return KINDS[name]
     hint = suggest(str(name), KINDS, f"give one of {', '.join(KINDS)}")
-    raise Invalid.field("parameter_type", f"{name!r} is not a parameter type; {hint}")
+    raise Invalid.field("parameter_type", f"{show(name)} is not a parameter type; {hint}")

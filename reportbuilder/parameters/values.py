@@ -41,6 +41,20 @@ def is_text(value: object) -> bool:
     )
 
 
+def holds_text(value: object) -> bool:
+    """Say whether every text in a JSON value, names included, can be kept in a database."""
+    stack = [value]  # no recursion: values may be nested deeper than Python calls go
+    while stack:
+        member = stack.pop()
+        if isinstance(member, str) and not is_text(member):
+            return False
+        if isinstance(member, Mapping):
+            stack += [*member.keys(), *member.values()]
+        elif isinstance(member, list | tuple):
+            stack += member
+    return True
+
+
 def number_to_json(value: int | Decimal) -> int | float | str:
     """Return the number for JSON; as text where a float could not hold it exactly."""
     if isinstance(value, int):

@@ -19,7 +19,7 @@ from reportbuilder.parameters.dates import (
     start_of_day,
     today_in,
 )
-from reportbuilder.parameters.messages import show
+from reportbuilder.parameters.messages import shorten, show
 
 LOOKBACK_DAYS = 30
 LAG_DAYS = 14  # attributed events keep changing for so long
@@ -95,8 +95,9 @@ def read_window(
     if not isinstance(data, Mapping | None):
         raise _wrong("", f"{show(data)} is not an object; give start and end, or preset, with time_zone")
     wish = dict(data or {})
-    if unknown := sorted(set(wish) - {"start", "end", "preset", "lookback_days", "lag_days", "time_zone"}):
-        raise _wrong(unknown[0], "is not known; give start and end, or preset, with time_zone")
+    known = {"start", "end", "preset", "lookback_days", "lag_days", "time_zone"}
+    if unknown := sorted(str(key) for key in wish if key not in known):
+        raise _wrong(shorten(unknown[0]), "is not known; give start and end, or preset, with time_zone")
     zone = wish.pop("time_zone", None) or default_zone
     if not isinstance(zone, str):
         raise _wrong("time_zone", f"{show(zone)} is not text; give an IANA name such as Europe/Berlin")
@@ -116,8 +117,10 @@ def _read_rolling(wish: Mapping[str, Any], lag_days: int) -> dict[str, Any]:
     if "preset" not in wish:
         days = _read_count(wish, "lookback_days", LOOKBACK_DAYS, least=1)
         return {"lookback_days": days, "lag_days": lag}
+    if not isinstance(wish["preset"], str):
+        raise _wrong("preset", f"{show(wish['preset'])} is not text; give an expression such as last_30_days")
     try:
-        return {"preset": read_expression(str(wish["preset"])), "lag_days": lag}
+        return {"preset": read_expression(wish["preset"]), "lag_days": lag}
     except ValueError as error:
         raise _wrong("preset", str(error)) from None
 
@@ -138,8 +141,8 @@ def _read_edge(wish: Mapping[str, Any], key: str) -> str:
     value = wish.get(key)
     if value is None:
         raise _wrong(key, "is missing; give both start and end, or a preset")
-    text = value.isoformat() if isinstance(value, date) else str(value).strip()
-    found = _EDGE.fullmatch(text)
+    text = value.isoformat() if isinstance(value, date) else value
+    found = _EDGE.fullmatch(text.strip()) if isinstance(text, str) else None
     if not found:
         raise _wrong(
             key,

@@ -59,6 +59,9 @@ def test_definitions_keep_the_order_in_which_they_are_given() -> None:
         ("is_public", "yes", "neither"),
         ("report_config", [], "not an object"),
         ("ui_schema", {1: 2}, "not an object"),
+        ("report_config", {"widgets": [{"title": "a\0"}]}, "NUL"),
+        ("report_config", ["x"] * 10**6, "not an object"),
+        ("ui_schema", {"x": {"ui:help": "\ud800"}}, "surrogate"),
         ("parameter_definitions", "x", "not a list"),
         ("colour", "red", "no field of that name"),
     ],
@@ -67,6 +70,7 @@ def test_each_wrong_field_is_named(field: str, value: object, part: str) -> None
     details = faults(publication(**{field: value}))
     assert list(details) == [field]
     assert part in details[field][0]
+    assert len(details[field][0]) < 500
 
 
 def test_all_wrong_fields_are_named_at_once() -> None:

@@ -89,6 +89,16 @@ def test_unknown_rules_are_kept_and_told() -> None:
         ({"parameter_type": ""}, "parameter_type", "give one of"),
         ({"parameter_name": "a-b"}, "parameter_name", "cannot be a name"),
         ({"parameter_name": ""}, "parameter_name", "cannot be a name"),
+        ({"parameter_name": "x" * 10**6}, "parameter_name", "cannot be a name"),
+        ({"parameter_name": ["x"]}, "parameter_name", "cannot be a name"),
+        ({"parameter_type": "x" * 10**6}, "parameter_type", "is not a parameter type"),
+        ({"display_name": "a\0"}, "display_name", "NUL"),
+        ({"group_name": "\ud800"}, "group_name", "surrogate"),
+        ({"ui_config": {"help": [{"\ud800": 1}]}}, "ui_config", "surrogate"),
+        ({"validation_rules": {"unit": "a\0"}}, "validation_rules", "NUL"),
+        ({"validation_rules": [1] * 10**6}, "validation_rules", "not an object"),
+        ({"validation_rules": {"minItems": "9" * 10**6}}, "validation_rules.minItems", "not a count"),
+        ({"validation_rules": {"minItems": 10**5000}}, "validation_rules.minItems", "not a count"),
         ({"parameter_name": "time_window"}, "parameter_name", "cannot be a name"),
         ({"required": "perhaps"}, "required", "neither true nor false"),
         ({"validation_rules": ["min"]}, "validation_rules", "not an object"),
@@ -111,6 +121,18 @@ def test_a_row_that_cannot_be_is_refused(changes: dict[str, Any], column: str, w
         Definition.from_mapping(ROW | changes)
     assert list(caught.value.details) == [column]
     assert words in caught.value.details[column][0]
+    assert len(caught.value.message) < 500
+    with pytest.raises(Invalid) as caught:
+        read_definitions([ROW | changes])
+    assert list(caught.value.details) == [f"0.{column}"]
+    assert len(caught.value.message) < 500
+
+
+@pytest.mark.parametrize("row", [None, [1], "name", 5])
+def test_a_row_that_is_no_object_is_refused(row: Any) -> None:
+    with pytest.raises(Invalid, match="is not an object") as caught:
+        read_definitions([ROW, row])
+    assert list(caught.value.details) == ["1.parameter_name"]
 
 
 @pytest.mark.parametrize(
@@ -120,6 +142,8 @@ def test_a_row_that_cannot_be_is_refused(changes: dict[str, Any], column: str, w
         ("number", {"min": "five"}, "validation_rules.min"),
         ("number", {"type": "float"}, "validation_rules.type"),
         ("number", {"max": 10**40}, "validation_rules.max"),
+        ("enum_select", {"options": ["a\0"]}, "validation_rules.options"),
+        ("enum_select", {"options": [float("nan")]}, "validation_rules.options"),
         ("percentage", {"max": 200}, "validation_rules.max"),
         ("threshold_numeric", {"step": 0}, "validation_rules.step"),
         ("threshold_numeric", {"min": 0, "max": 5, "step": 10}, "validation_rules.step"),
@@ -181,7 +205,7 @@ def test_every_fault_of_every_row_is_told_with_its_position() -> None:
         "3.validation_rules.min",
         "3.validation_rules.max",
     ]
-    assert "parameter 'x'" in caught.value.details["1.parameter_type"][0]
+    assert 'parameter "x"' in caught.value.details["1.parameter_type"][0]
     assert "did you mean number" in caught.value.message
 
 

@@ -1,6 +1,7 @@
 """What went wrong in production before, and must not again."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -85,6 +86,15 @@ def test_30_template_and_values_are_enough_to_make_the_sql_again() -> None:
     later = datetime(2026, 2, 2, tzinfo=UTC)
     assert render(sql, definitions, first.values, window=None, as_of=later).sql == first.sql
     assert first.values == {"n": 5, "p": {"start": "2025-09-01", "end": "2025-09-14"}}
+
+
+def test_30_a_number_of_another_step_that_json_cannot_keep_is_refused() -> None:
+    definition = Definition("n", "mapped_from_node")
+    exact = render("SELECT {{n}}", [definition], {"n": Decimal("0.1")}, window=None, as_of=NOW)
+    again = render("SELECT {{n}}", [definition], exact.values, window=None, as_of=NOW)
+    assert exact.sql == again.sql == "SELECT 0.1"
+    with pytest.raises(Invalid, match="not a plain value"):
+        render("SELECT {{n}}", [definition], {"n": Decimal("0.12345678901234567890")}, window=None, as_of=NOW)
 
 
 def test_31_form_and_server_have_the_same_field_names() -> None:

@@ -406,6 +406,22 @@ def test_hints_are_merged_from_types_rows_and_the_template() -> None:
     assert ui["fed"]["ui:readonly"] is True
 
 
+def test_limits_that_no_float_holds_are_numbers_inside_of_them() -> None:
+    low, high = Decimal("0.12345678901234567890"), Decimal("9.87654321098765432101")
+    form = one_field("number", {"min": str(low), "max": str(high)})
+    schema = form.json_schema()["properties"]["x"]
+    Draft202012Validator.check_schema(schema)
+    assert low <= Decimal(schema["minimum"]) < low + Decimal("1e-15")
+    assert high - Decimal("1e-14") < Decimal(schema["maximum"]) <= high
+    for limit in (schema["minimum"], schema["maximum"]):
+        assert load(form, {"x": limit})[1] == {}
+
+
+def test_names_of_unknown_fields_are_cut_in_the_message() -> None:
+    (name,) = load(one_field("number", {}), {"k" * 10**6: 1})[1]
+    assert len(name) == 100
+
+
 def test_rules_of_another_type_are_no_hints() -> None:
     rules = {"options": ["a", "b"], "step": "0.5"}
     form = build_form(

@@ -163,6 +163,8 @@ def test_positions_count_lines_and_columns_from_one() -> None:
         ("SELECT 1 // {{a}}\n", "line 1, column 10", "comment"),
         ("SELECT `{{a}}`", "line 1, column 8", "quoted with"),
         ("SELECT $$ {{a}} $$", "line 1, column 8", "quote"),
+        ("SELECT '\0' {{a}}", "line 1, column 9", "U+0000"),
+        ("SELECT a\n -- \ud800", "line 2, column 5", "U+D800"),
         ("SELECT 1.{{a}}", "line 1, column 10", "touches 1."),
         ("SELECT 1{{a}}_b", "line 1, column 9", "touches 1"),
         ("SELECT 1e-{{a}}", "line 1, column 8", "breaks off"),

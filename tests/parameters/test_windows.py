@@ -95,6 +95,11 @@ def test_rolling_windows(data: dict[str, Any], start: str, end: str) -> None:
         ({"time_zone": 5}, "time_window.time_zone", "not text"),
         ("last_month", "time_window", "not an object"),
         ({"start": "x" * 10**6, "end": "y"}, "time_window.start", "YYYY-MM-DD"),
+        ({"start": 10**5000, "end": "y"}, "time_window.start", "YYYY-MM-DD"),
+        ({"start": ["2025-08-01"], "end": "y"}, "time_window.start", "YYYY-MM-DD"),
+        ({"preset": 10**5000}, "time_window.preset", "not text"),
+        ({"preset": ["mtd"]}, "time_window.preset", "not text"),
+        ({5: 1, "preset": "mtd"}, "time_window.5", "is not known"),
     ],
 )
 def test_what_cannot_be_is_refused(data: Any, field: str, words: str) -> None:
@@ -103,6 +108,12 @@ def test_what_cannot_be_is_refused(data: Any, field: str, words: str) -> None:
     assert list(caught.value.details) == [field]
     assert words in caught.value.details[field][0]
     assert len(caught.value.message) < 500
+
+
+def test_a_long_name_is_cut_in_the_message() -> None:
+    with pytest.raises(Invalid, match="is not known") as caught:
+        parse_window({"x" * 10**6: 1}, as_of=NOW)
+    assert len(caught.value.message) < 200
 
 
 def test_a_local_time_that_the_clocks_skip_is_refused() -> None:
