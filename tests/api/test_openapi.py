@@ -1,0 +1,151 @@
+"""OpenAPI against what is really answered: every answer has a documented status and shape."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft4Validator
+
+from reportbuilder import settings
+from tests.api.conftest import BASE, Callers, Run
+from tests.api.test_rows_api import store
+from tests.api.test_templates_api import PUBLICATION, VALUES
+
+NOT_JSON = 415  # told by the default of every operation
+Ask = Callable[..., dict[str, Any]]
+
+
+def with_nulls(node: Any) -> Any:
+    """Return an OpenAPI 3.0 schema in the words of JSON Schema, in which null is a type."""
+    if isinstance(node, list):
+        return [with_nulls(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    made = {name: with_nulls(value) for name, value in node.items() if name != "nullable"}
+    if node.get("nullable"):
+        made = {"anyOf": [{"type": "null"}, made]}
+    return made
+
+
+class Truth:
+    """Compares answers with the document."""
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        self.spec = spec
+        self.seen: set[tuple[str, str]] = set()
+
+    def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
+        while "$ref" in node:
+            found: Any = self.spec
+            for step in node["$ref"].removeprefix("#/").split("/"):
+                found = found[step]
+            node = found
+        return node
+
+    def check(self, method: str, target: str, answer: Any) -> None:
+        """See that an answer is as the document says."""
+        path = target.partition("?")[0]
+        template, item = next(
+            (known, item)
+            for known, item in self.spec["paths"].items()
+            if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", known), BASE + path)
+            and method.lower() in item
+            and ("{" not in known or not path.endswith("/lint"))
+        )
+        self.seen.add((method, template))
+        responses = item[method.lower()]["responses"]
+        assert str(answer.status_code) in responses or answer.status_code == NOT_JSON, (method, path, answer)
+        told = self.resolve(responses.get(str(answer.status_code), responses["default"]))
+        if answer.status_code == 204:
+            assert "content" not in told
+            return
+        assert answer.mimetype in told["content"], (method, path, answer.mimetype)
+        if answer.mimetype == "application/json":
+            schema = {**told["content"]["application/json"]["schema"], "components": self.spec["components"]}
+            Draft4Validator(with_nulls(schema)).validate(answer.get_json())
+
+
+@pytest.fixture
+def truth(callers: Callers) -> Truth:
+    return Truth(callers.ada.get("//api/openapi.json").get_json())
+
+
+@pytest.fixture
+def ask(callers: Callers, truth: Truth) -> Ask:
+    """Ask, and compare the answer with the document."""
+
+    def asking(method: str, path: str, status: int, who: str = "ben", **options: Any) -> dict[str, Any]:
+        answer = getattr(callers, who).ask(method, path, **options)
+        assert answer.status_code == status, (method, path, answer.text)
+        truth.check(method, path, answer)
+        found: dict[str, Any] = answer.get_json() if answer.mimetype == "application/json" else {}
+        return found
+
+    return asking
+
+
+def ask_of_templates(ask: Ask) -> str:
+    made = ask("POST", "/templates", 201, "ada", json=PUBLICATION)
+    path = f"/templates/{made['template_id']}"
+    ask("PUT", path, 200, "ada", json={"name": "Reach"})
+    ask("PUT", path, 409, "ada", json={"name": "Reach", "version": 7})
+    ask("POST", "/templates/lint", 200, "ada", json={"sql_template": "SELECT a FROM b ORDER BY a"})
+    ask("GET", "/templates", 200)
+    ask("GET", path, 200)
+    ask("GET", "/templates/tpl_unknown", 404)
+    ask("POST", f"{path}/validate-parameters", 200, json=VALUES)
+    ask("POST", f"{path}/validate-parameters", 200, json=VALUES | {"parameters": {}})
+    ask("POST", f"{path}/validate-parameters", 422, json={})
+    ask("POST", f"{path}/execute", 202, json=VALUES)
+    ask("POST", f"{path}/execute", 403, "cleo", json=VALUES)
+    ask("POST", f"{path}/execute", 400, data="{", content_type="application/json")
+    ask("POST", f"{path}/execute", NOT_JSON, data="{}", content_type="text/plain")
+    return str(made["template_id"])
+
+
+def ask_of_reports(ask: Ask, template_id: str) -> None:
+    body = VALUES | {"template_id": template_id, "name": "Spring", "run": {"type": "once"}}
+    made = ask("POST", "/reports", 201, json=body)
+    path = f"/reports/{made['report_id']}"
+    ask("POST", "/reports", 409, json=body)
+    ask("GET", "/reports", 200)
+    ask("GET", path, 200)
+    ask("PATCH", path, 200, json={"description": "x", "time_window": {"preset": "last_month"}})
+    ask("PATCH", path, 422, json={"owner": "x"})
+    again = ask("POST", f"{path}/run", 202)
+    ask("DELETE", path, 409)
+    for execution_id in (made["execution_id"], again["execution_id"]):
+        ask("GET", f"/executions/{execution_id}", 200)
+        ask("POST", f"/executions/{execution_id}/cancel", 202)
+    ask("POST", f"/executions/{made['execution_id']}/cancel", 409)
+    ask("DELETE", path, 204)
+
+
+def ask_of_executions(ask: Ask, completed: str, failed: str) -> None:
+    ask("GET", "/executions", 200)
+    for execution_id in (completed, failed):
+        ask("GET", f"/executions/{execution_id}", 200)
+    ask("POST", f"/executions/{failed}/retry", 202)
+    ask("GET", f"/executions/{completed}/rows", 200)
+    ask("GET", f"/executions/{failed}/rows", 409)
+    for kind in ("csv", "xlsx", "parquet"):
+        ask("GET", f"/executions/{completed}/download?format={kind}", 200)
+    ask("GET", "/instances", 200)
+
+
+def test_answers_are_as_the_document_says(
+    ask: Ask, run: Run, truth: Truth, configured: settings.Settings, tmp_path: Path
+) -> None:
+    completed, failed = run(state="completed"), run(state="failed", error_class="permanent")
+    store(completed, configured, tmp_path, rows=3)
+    ask_of_reports(ask, ask_of_templates(ask))
+    ask_of_executions(ask, completed, failed)
+    every = {
+        (method.upper(), path)
+        for path, item in truth.spec["paths"].items()
+        for method in item
+        if method != "parameters"
+    }
+    assert truth.seen == every
