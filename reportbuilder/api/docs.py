@@ -1,11 +1,14 @@
 """Documentation of the API as one page, rendered on the server from the same OpenAPI that programs read."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, current_app, render_template
+from markupsafe import Markup, escape
 
+_CODE = re.compile(r"`([^`]+)`")
 METHODS = ("get", "post", "put", "patch", "delete")
 
 docs = Blueprint("api_docs", __name__, url_prefix="/api", template_folder="pages", static_folder="static")
@@ -34,6 +37,16 @@ class Operation:
     parameters: list[Field]
     body: list[Field]
     answers: list[tuple[str, str, list[Field]]]
+
+
+@docs.app_template_filter("with_code")
+def with_code(text: str) -> Markup:
+    """Return a text as HTML, with what stands in backticks as code.
+
+    >>> str(with_code("take `a < b` & go"))
+    'take <code>a &lt; b</code> &amp; go'
+    """
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just here
 
 
 def specification() -> dict[str, Any]:
@@ -115,6 +128,12 @@ def _kind(raw: Mapping[str, Any]) -> str:
         return str(raw["$ref"]).rpartition("/")[2]
     if "allOf" in raw:
         return _kind(raw["allOf"][0])
+    if "anyOf" in raw:  # how apispec says that a nested shape may be null
+        return f"{_kind(raw['anyOf'][-1])} or null"
+    return f"{_plain_kind(raw)} or null" if raw.get("nullable") else _plain_kind(raw)
+
+
+def _plain_kind(raw: Mapping[str, Any]) -> str:
     if "enum" in raw:
         return " | ".join(str(choice) for choice in raw["enum"] if choice is not None)
     if raw.get("type") == "array":

@@ -15,18 +15,17 @@ from reportbuilder.api.strictjson import StrictJson
 DOORS: tuple[Door, ...] = (templates.door, reports.door, executions.door, rows.door, instances.door)
 
 DESCRIPTION = (
-    "Ad-hoc SQL reports on Amazon Marketing Cloud. Say who you are with `Authorization: Bearer rb_…`. "
-    "Every write that starts work takes an `Idempotency-Key`. Unknown fields are refused. All errors have "
-    "one shape."
+    "Ad-hoc SQL reports on Amazon Marketing Cloud. Say who you are with `Authorization: Bearer rb_…`; "
+    "`reportbuilder token add` issues a token. Every write that starts work takes an `Idempotency-Key`. "
+    "Unknown fields are refused. All errors have one shape: `error` with `code`, `message` and `details` by "
+    "field, `request_id` and `timestamp`. Lists take `page`, `limit` and `sort`, and answer `items`, "
+    "`total`, `page` and `limit`. Limited answers carry `X-RateLimit-Limit`, `X-RateLimit-Remaining` and "
+    "`X-RateLimit-Reset` (seconds since 1970), a 429 also `Retry-After` (seconds)."
 )
-SECURITY = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "An API token: `reportbuilder token`"},
-    "console": {
-        "type": "apiKey",
-        "in": "cookie",
-        "name": "reportbuilder",
-        "description": "The console's session; writes need its X-CSRF-Token",
-    },
+BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An API token: `reportbuilder token add`",
 }
 
 
@@ -50,7 +49,7 @@ def register(app: Flask) -> None:
         OPENAPI_URL_PREFIX="/api",
         OPENAPI_JSON_PATH="openapi.json",
         MAX_CONTENT_LENGTH=BODY_MAX,
-        API_SPEC_OPTIONS=_options(),
+        API_SPEC_OPTIONS=_options(app.config["SESSION_COOKIE_NAME"]),
     )
     api = Api(app)
     api.register_converter(Ident, ident_schema)
@@ -59,9 +58,15 @@ def register(app: Flask) -> None:
     app.register_blueprint(docs)
 
 
-def _options() -> dict[str, Any]:
+def _options(cookie: str) -> dict[str, Any]:
+    console = {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": cookie,
+        "description": "The console's session; writes need its X-CSRF-Token",
+    }
     return {
         "info": {"description": DESCRIPTION, "license": {"name": "MIT"}},
-        "components": {"securitySchemes": SECURITY},
+        "components": {"securitySchemes": {"bearer": BEARER, "console": console}},
         "security": [{"bearer": []}, {"console": []}],
     }

@@ -97,7 +97,11 @@ def get_rows(query: dict[str, Any], execution_id: str) -> Response:
 @door.refuses(404, 409, 410, 429)
 @limits.exports
 def download_rows(query: dict[str, Any], execution_id: str) -> Response:
-    """Stream all rows of a completed execution as a CSV, Excel or Parquet file."""
+    """Stream all rows of a completed execution as a CSV, Excel or Parquet file.
+
+    CSV holds the values exactly as they are, also those that a spreadsheet would take for formulas; for a
+    spreadsheet take `xlsx`, in which text stays text. Parquet keeps the types.
+    """
     scratch = context.settings().scratch_dir
     scratch.mkdir(parents=True, exist_ok=True)
     with ExitStack() as held:

@@ -251,8 +251,19 @@ def test_the_documentation_shows_every_operation_without_scripts(client: FlaskCl
     page = client.get("/api/docs").text
     spec = client.get("/api/openapi.json").get_json()
     assert all(f"<code>{path}</code>" in page for path in spec["paths"])
+    assert "<code>Idempotency-Key</code>" in page
+    assert "`" not in page
+    assert "any" not in re.findall(r"<td><code>([^<]*)</code></td>", page)
     assert "<script" not in page
     assert "style=" not in page
+
+
+def test_openapi_names_the_cookie_that_is_set(configured: settings.Settings, make_web: Make) -> None:
+    for url, name in (("", "reportbuilder"), ("https://reports.example.test", "__Host-reportbuilder")):
+        client = make_web(replace(configured, public_url=url)).test_client()
+        schemes = client.get("/api/openapi.json").get_json()["components"]["securitySchemes"]
+        assert schemes["console"]["name"] == name
+        assert client.get("/sign-in").headers["Set-Cookie"].startswith(f"{name}=")
 
 
 @pytest.fixture
