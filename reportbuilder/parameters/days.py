@@ -81,7 +81,10 @@ class Day(Kind):
 
     def schema(self, rules: Rules) -> Schema:
         """Return the schema; ``formatMinimum`` and ``formatMaximum`` hold for fixed days."""
-        return {"type": "string", "pattern": f"^(?:{RELATIVE_DAY}|{ISO_DAY})$"} | _limits(rules)
+        schema: Schema = {"type": "string", "pattern": f"^(?:{RELATIVE_DAY}|{ISO_DAY})$"}
+        if limits := _limits(rules):  # a relative day is no "date" to a browser
+            schema |= {"if": {"pattern": "^[0-9]"}, "then": limits}
+        return schema
 
     def words(self, rules: Rules) -> dict[str, str]:
         """Return the messages."""

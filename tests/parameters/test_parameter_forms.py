@@ -49,7 +49,14 @@ def _limit(keyword: str) -> Any:
     return check
 
 
-_KEYWORDS = {"pattern": _match_pattern} | {name: _limit(name) for name in ("formatMinimum", "formatMaximum")}
+def _match_format(_validator: Any, name: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    if name == "date" and isinstance(instance, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", instance):
+        yield ValidationError("format")
+
+
+_KEYWORDS = {"pattern": _match_pattern, "format": _match_format} | {
+    name: _limit(name) for name in ("formatMinimum", "formatMaximum")
+}
 Browser = validators.extend(Draft202012Validator, _KEYWORDS)  # type: ignore[no-untyped-call]  # so it is
 
 
@@ -404,6 +411,16 @@ def test_hints_are_merged_from_types_rows_and_the_template() -> None:
     assert (ui["kind"]["ui:widget"], ui["kind"]["ui:options"]) == ("radio", {"labels": ["Apple"]})
     assert "last_30_days" in ui["span"]["ui:options"]["presets"]
     assert ui["fed"]["ui:readonly"] is True
+
+
+def test_a_relative_day_is_no_date_to_a_browser_and_yet_taken() -> None:
+    form = one_field("date", {"min": "2025-01-01", "max": "2025-12-31"})
+    for value in ("today", "today-7", "2025-03-01"):
+        assert load(form, {"x": value})[1] == {}
+        assert errors_of(form, {"x": value}) == []
+    assert [error.validator or error.message for error in errors_of(form, {"x": "2026-01-01"})] == [
+        "formatMaximum"
+    ]
 
 
 def test_limits_that_no_float_holds_are_numbers_inside_of_them() -> None:
