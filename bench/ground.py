@@ -24,7 +24,7 @@ from reportbuilder.amc.models import AmcAccount, AmcInstance
 from reportbuilder.amc.vault import Secret, Vault
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.settings import Settings
-from tests.deployment import Deployment
+from tests.deployment import Deployment, free_port
 
 SQL = "SELECT campaign, SUM(impressions) AS impressions FROM dsp_impressions GROUP BY campaign"
 
@@ -52,7 +52,7 @@ def ground(
     """Start everything but our own processes, with all tables and an account; end it all at the end."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        redis = stack.enter_context(ValkeyServer())
+        redis = stack.enter_context(ValkeyServer(port=free_port()))
         url = _database(stack, kind, folder)
         box = _box(stack, box_flags)
         key = Fernet.generate_key().decode()

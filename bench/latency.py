@@ -1,7 +1,6 @@
 """From the API call to AMC's accept on an idle system."""
 
 import argparse
-import socket
 import sys
 import time
 from datetime import datetime
@@ -15,7 +14,7 @@ from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.database import reading, transaction
 from reportbuilder.executions.models import ReportExecution
-from tests.deployment import wait_until
+from tests.deployment import free_port, wait_until
 
 WEB = """
 import sys
@@ -43,9 +42,7 @@ def main() -> int:
 
 
 def _start(here: Ground) -> tuple[str, dict[str, str]]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     here.deployment.run(WEB.format(port=port), "web")
     here.deployment.start("scheduler")
     for _ in range(2):

@@ -21,6 +21,7 @@ from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcAccount, AmcInstance
 from reportbuilder.database import db, driver_url, install, transaction
 from tests.cast import Cast
+from tests.deployment import free_port
 
 hypothesis_settings.register_profile(
     "suite", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -131,7 +132,7 @@ def thread_context(app: Flask) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[ValkeyServer]:
     """A real server of the Redis protocol for this test process."""
-    with ValkeyServer() as server:
+    with ValkeyServer(port=free_port()) as server:
         yield server
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -91,6 +92,13 @@ def wait_until(reached: Callable[[], bool], seconds: float, told: Callable[[], s
         assert time.monotonic() - began < seconds, f"not reached in {seconds} s\n{told()}"
         time.sleep(0.05)
     return time.monotonic() - began
+
+
+def free_port() -> int:
+    """Return a port that is free now, another one each time: many look for one at once."""
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return int(asked.getsockname()[1])
 
 
 def stop_all(box: Sandbox) -> None:
