@@ -125,7 +125,7 @@ def _instances(session: Session, principal: Principal) -> list[dict[str, object]
             "row": instance,
             "used": used.get(instance.id, 0) + instance.foreign_running,
             "limit": default if instance.slots is None else instance.slots,
-            "access": "run" if principal.sees_all else principal.grants[instance.id],
+            "access": "run" if principal.sees_all else principal.grants.get(instance.id, "view"),
         }
         for instance in found
     ]

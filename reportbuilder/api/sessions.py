@@ -9,11 +9,13 @@ from uuid import UUID
 from flask import Flask, session
 from sqlalchemy.orm import Session
 
+from reportbuilder import clock
 from reportbuilder.accounts.models import User
 from reportbuilder.errors import NotPermitted
 from reportbuilder.settings import Settings
 
 IDLE = timedelta(hours=12)
+LIFETIME = timedelta(days=7)  # however busy: a copied cookie is not good for ever
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf_token"
 
@@ -37,6 +39,7 @@ def start(user: User) -> None:
     session.permanent = True
     session["user"] = str(user.id)
     session["stamp"] = _stamp(user)
+    session["since"] = int(clock.now().timestamp())
 
 
 def end() -> None:
@@ -45,7 +48,9 @@ def end() -> None:
 
 
 def user_of(database: Session) -> User | None:
-    """Return who is signed in: an active user whose password is still the one of the sign-in."""
+    """Return who is signed in, not too long ago: an active user whose password is still the one of then."""
+    if clock.now().timestamp() - session.get("since", 0) > LIFETIME.total_seconds():
+        return None
     try:
         user = database.get(User, UUID(session.get("user", "")))
     except ValueError:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from admin.pages import HOME, local
-from reportbuilder import logs, settings
+from reportbuilder import clock, logs, settings
 from reportbuilder.accounts import users
 from reportbuilder.database import transaction
 from tests.api.conftest import BASE, PASSWORD, Callers, Make
@@ -97,6 +98,27 @@ def test_a_new_password_or_a_deactivation_ends_the_session(browser: FlaskClient,
     with transaction() as session:
         users.deactivate(session, users.get(session, "ben@example.test"))
     assert browser.get(HOME).status_code == 302
+
+
+def test_a_session_ends_after_a_week_however_busy(browser: FlaskClient) -> None:
+    sign_in(browser)
+    for days, status in ((6.9, 200), (7.1, 302)):
+        with clock.frozen(datetime.now(UTC) + timedelta(days=days)):
+            assert browser.get(HOME).status_code == status
+
+
+def test_signing_in_makes_a_session_of_its_own(browser: FlaskClient) -> None:
+    token = csrf(browser)
+    sign_in(browser, csrf_token=token)
+    assert csrf(browser, HOME) != token
+    assert browser.post("/sign-out", data={"csrf_token": token}).status_code == 403
+
+
+def test_pages_have_an_icon_of_ours(browser: FlaskClient) -> None:
+    for path in ("/sign-in", "/nothing", "/api/docs"):
+        found = re.search(r'rel="icon" href="([^"]+)"', browser.get(path).text)
+        assert found
+        assert browser.get(found[1], buffered=True).mimetype == "image/svg+xml"
 
 
 def test_no_password_and_no_cookie_gets_into_the_logs(
