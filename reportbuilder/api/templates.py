@@ -104,6 +104,14 @@ class Estimate(Schema):
     )
 
 
+class LocalWindow(Schema):
+    """The window in local time, as a body takes it."""
+
+    start = fields.String(required=True, metadata={"description": "Local date-time; it is in the window"})
+    end = fields.String(required=True, metadata={"description": "Local date-time; it is not"})
+    time_zone = fields.String(required=True)
+
+
 class ValidationSchema(Schema):
     """What would be sent, or what stands against it."""
 
@@ -113,7 +121,7 @@ class ValidationSchema(Schema):
     preview_sql = fields.String(
         required=True, allow_none=True, metadata={"description": "Byte for byte what would be sent"}
     )
-    time_window = fields.Dict(required=True, allow_none=True)
+    time_window = fields.Nested(LocalWindow, required=True, allow_none=True)
     estimate = fields.Nested(Estimate, required=True)
 
 

@@ -1,12 +1,19 @@
 """Templates over the API: the library, forms, validation with preview, ad-hoc runs, publishing."""
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from reportbuilder.accounts import users
 from reportbuilder.accounts.models import User
+from reportbuilder.api import limits
+from reportbuilder.api.strictjson import instant, is_storable
 from reportbuilder.catalog import publishing
 from reportbuilder.catalog.library import install_library
 from reportbuilder.database import reading, transaction
@@ -96,6 +103,46 @@ def test_what_is_previewed_is_what_is_sent(callers: Callers, template_id: str) -
     assert ran["sql"] == judged["preview_sql"]
     assert (ran["status"], ran["triggered_by"], ran["user"]) == ("pending", "api", "ben@example.test")
     assert ran["parameters"] == {"campaign": "O'Brien"}
+
+
+def utc(window: dict[str, str]) -> dict[str, str]:
+    """Return a window in local time as executions show it."""
+    zone = ZoneInfo(window["time_zone"])
+    ends = {name: datetime.fromisoformat(window[name]).replace(tzinfo=zone) for name in ("start", "end")}
+    return window | {name: instant(at) for name, at in ends.items()}
+
+
+def test_of_every_shipped_template_the_preview_is_what_runs(callers: Callers) -> None:
+    with transaction() as session:
+        install_library(session)
+    window = {"start": "2026-03-28", "end": "2026-03-30", "time_zone": "Europe/Vienna"}  # a day of 23 hours
+    for item in callers.ben.get("/templates").get_json()["items"]:
+        path = f"/templates/{item['template_id']}"
+        for wish in (None, window):
+            body = {"instance_id": "amcnorthwind01", "time_window": wish}
+            judged = callers.ada.post(f"{path}/validate-parameters", json=body).get_json()
+            answer = callers.ada.post(f"{path}/execute", json=body)
+            limits.limiter.reset()
+            ran = callers.ada.get(f"/executions/{answer.get_json()['execution_id']}").get_json()
+            assert ran["sql"].encode() == judged["preview_sql"].encode()
+            assert utc(judged["time_window"]) == ran["time_window"]
+            again = callers.ada.post(
+                f"{path}/validate-parameters", json=body | {"time_window": judged["time_window"]}
+            )
+            assert again.get_json()["preview_sql"] == judged["preview_sql"]
+
+
+@given(value=st.text(min_size=1).filter(lambda text: is_storable(text) and text.strip()))
+@hypothesis.settings(max_examples=15)
+def test_any_text_is_previewed_as_it_is_sent(callers: Callers, template_id: str, value: str) -> None:
+    body = VALUES | {"parameters": {"campaign": value}}
+    judged = callers.ada.post(f"/templates/{template_id}/validate-parameters", json=body).get_json()
+    limits.limiter.reset()
+    answer = callers.ada.post(f"/templates/{template_id}/execute", json=body)
+    assert (answer.status_code == 202) == judged["valid"]
+    if judged["valid"]:
+        ran = callers.ada.get(f"/executions/{answer.get_json()['execution_id']}").get_json()
+        assert ran["sql"].encode() == judged["preview_sql"].encode()
 
 
 @pytest.mark.parametrize(
