@@ -53,21 +53,22 @@ class ColumnType:
 
     def conversion(self, column: str) -> str:
         """Return the expression that makes this type of the text, or stops the whole statement."""
-        if self == TEXT:
-            return column
+        if self.fits == "TRUE":
+            return column if self == TEXT else f"CAST({column} AS {self.sql})"
         fault = f"error('{MISFIT} {self.sql}')"
         return f"CASE WHEN NOT ({self.condition(column)}) THEN {fault} ELSE CAST({column} AS {self.sql}) END"
 
 
 # Each condition runs on every value of a gigabyte: one scan for one byte is cheap, a regular expression is
-# not. The cast alone would round 1.5 and 15E-1: no point, and no minus but the first character.
+# not, and a bare cast is done by the CSV reader without making a text at all.
+# The cast alone would round 1.5 and 15E-1: no point, and no minus but the first character.
 TEXT = ColumnType("VARCHAR")
 WHOLE = ColumnType("BIGINT", "NOT contains({c}, '.') AND strpos({c}, '-') <= 1")
 HUGE = ColumnType(f"DECIMAL({MAX_DIGITS},0)", "regexp_full_match({c}, '-?(0|[1-9][0-9]*)')")
 APPROXIMATE = ColumnType(  # too large a number would become infinite
     "DOUBLE", "NOT isinf(TRY_CAST({c} AS DOUBLE)) OR lower({c}) IN ('infinity', '-infinity', 'inf', '-inf')"
 )
-TRUTH = ColumnType("BOOLEAN", "strlen({c}) IN (4, 5)")  # the cast alone would take 1, t and yes too
+TRUTH = ColumnType("BOOLEAN")  # the cast takes 1, t and yes too, which mean the same
 # The casts alone would drop a time of day from a date, and an offset or the name of a zone from a timestamp.
 DATE = ColumnType("DATE", "strlen({c}) = 10 AND {c} > '0001'")
 _INSTANT = r"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,6}})?Z?"

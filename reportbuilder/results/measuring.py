@@ -11,7 +11,6 @@ from reportbuilder.results.columns import (
     MAX_DIGITS,
     TEXT,
     TIMESTAMP,
-    TRUTH,
     WHOLE,
     ColumnType,
     OutputColumn,
@@ -21,6 +20,7 @@ from reportbuilder.results.columns import (
 
 _DIGITS = "-?(0|[1-9][0-9]*)(\\.[0-9]+)?"
 _PRINTED_WHOLE = ColumnType("BIGINT", "TRY_CAST({c} AS BIGINT)::VARCHAR = {c}")
+_PRINTED_TRUTH = ColumnType("BOOLEAN", "lower({c}) IN ('true', 'false')")
 _PRINTED_DOUBLE = ColumnType(
     "DOUBLE", f"strlen({{c}}) <= 24 AND regexp_full_match({{c}}, '{_DIGITS}([eE][+-]?[0-9]+)?')"
 )
@@ -55,7 +55,7 @@ def choose(
 
 def _candidates(declared: OutputColumn | None) -> list[ColumnType]:
     if declared is None:
-        return [_PRINTED_WHOLE, _PRINTED_DOUBLE, TRUTH, DATE, TIMESTAMP]
+        return [_PRINTED_WHOLE, _PRINTED_DOUBLE, _PRINTED_TRUTH, DATE, TIMESTAMP]
     kind = declared_type(declared)
     if kind == WHOLE:
         return [WHOLE, HUGE]

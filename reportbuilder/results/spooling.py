@@ -3,20 +3,17 @@
 import csv
 import io
 import zlib
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 from reportbuilder.results.dialect import Normaliser, valid
 from reportbuilder.results.failures import BrokenResult
 
 BLOCK = 1 << 18  # bytes worked on at once; few enough for the processor's own memory
 MAX_LINE = 64 << 20  # bytes; a longer line is not a line
-_QUEUE = 8  # blocks on their way to the disk
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 
@@ -38,7 +35,7 @@ def spool(sources: Iterable[Iterable[bytes]], target: Path) -> Spooled:
     """
     header: tuple[str, ...] | None = None
     repaired = lines = sampled = 0
-    with target.open("wb", buffering=0) as body, _Writer(body) as writer:
+    with target.open("wb", buffering=0) as body:
         for number, source in enumerate(sources, start=1):
             file = _File(number, Normaliser())
             blocks = file.rewrite(_blocks(_plain(source)))
@@ -51,9 +48,9 @@ def spool(sources: Iterable[Iterable[bytes]], target: Path) -> Spooled:
                     "run the query again"
                 )
             lines, sampled = lines + rest.count(b"\n"), sampled + len(rest)
-            writer.put(rest)
+            _write(body, rest)
             for block in blocks:
-                writer.put(block)
+                _write(body, block)
             repaired += file.normaliser.repaired
     if header is None:
         raise BrokenResult("the result has no file; run the query again")
@@ -90,35 +87,10 @@ class _File:
             )
 
 
-class _Writer:
-    """Writes blocks in another thread: the disk works while the next block is rewritten."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool")
-        self._waiting: deque[Future[None]] = deque()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=kind is not None)
-        if kind is None:
-            self._settle(0)
-
-    def put(self, block: bytes) -> None:
-        """Queue the block; waits, and raises what went wrong before, when a few are queued already."""
-        self._settle(_QUEUE - 1)
-        self._waiting.append(self._pool.submit(self._write, block))
-
-    def _settle(self, left: int) -> None:
-        while len(self._waiting) > left:
-            self._waiting.popleft().result()
-
-    def _write(self, block: bytes) -> None:
-        view = memoryview(block)
-        while view:  # an unbuffered write may stop short
-            view = view[self._file.write(view) :]
+def _write(file: BinaryIO, block: bytes) -> None:
+    view = memoryview(block)
+    while view:  # an unbuffered write may stop short
+        view = view[file.write(view) :]
 
 
 def _split_header(number: int, block: bytes) -> tuple[tuple[str, ...], bytes]:

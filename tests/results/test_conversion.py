@@ -258,7 +258,7 @@ DEC = OutputColumn("x", "DECIMAL", "METRIC", 10, 2)
             [Decimal("1.5"), Decimal(-20), Decimal("0.125")],
         ),
         (OutputColumn("x", "DOUBLE"), ["1", "1E400"], "VARCHAR", ["1", "1E400"]),
-        (OutputColumn("x", "BOOLEAN"), ["true", "1"], "VARCHAR", ["true", "1"]),
+        (OutputColumn("x", "BOOLEAN"), ["true", "maybe"], "VARCHAR", ["true", "maybe"]),
         (
             OutputColumn("x", "DATE"),
             ["2025-01-01", "2025-01-01T10:00:00.000"],
@@ -297,7 +297,7 @@ def test_a_value_that_does_not_fit_is_kept_with_a_warning(
             ["9" * 38, "-" + "9" * 38],
             [Decimal("9" * 38), Decimal("-" + "9" * 38)],
         ),
-        (OutputColumn("x", "BOOLEAN"), ["TRUE", "False", ""], [True, False, None]),
+        (OutputColumn("x", "BOOLEAN"), ["TRUE", "False", "", "1"], [True, False, None, True]),
         (
             OutputColumn("x", "TIMESTAMP"),
             ["2025-01-01T10:00:00.120Z", "2025-01-01 10:00:00"],
