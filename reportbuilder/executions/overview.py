@@ -57,11 +57,15 @@ def find(session: Session, execution_id: str) -> ReportExecution:
 def search(
     session: Session, criteria: Criteria, *, sort: str = "-created_at", page: int = 1, limit: int = 20
 ) -> tuple[list[ReportExecution], int]:
-    """Return one page of executions and how many there are; ``sort`` is a key of SORTS, ``-`` descending."""
+    """Return one page of executions and how many there are.
+
+    ``sort`` is a key of SORTS, ``-`` descending; those without a value come last either way.
+    """
     wanted = select(ReportExecution).where(*_conditions(criteria))
     total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
     column = SORTS[sort.lstrip("-")]
-    ordered = wanted.order_by(column.desc() if sort.startswith("-") else column, ReportExecution.id)
+    key = column.desc() if sort.startswith("-") else column.asc()
+    ordered = wanted.order_by(key.nulls_last(), ReportExecution.id)
     rows = session.scalars(_whole(ordered).offset((page - 1) * limit).limit(limit)).all()
     return list(rows), total
 

@@ -118,6 +118,22 @@ def test_a_query_that_does_not_fit(callers: Callers) -> None:
         assert list(details) == [field]
 
 
+def test_what_has_no_value_comes_last(callers: Callers, run: Run) -> None:
+    rows = [run(state="completed", row_count=count) for count in (5, None, 7, None, 6)]
+    for sort, first in (("row_count", [0, 4, 2]), ("-row_count", [2, 4, 0])):
+        found = callers.ben.get(f"/executions?sort={sort}").get_json()["items"]
+        assert [item["execution_id"] for item in found[:3]] == [rows[place] for place in first]
+
+
+def test_pages_of_equals_hold_each_row_once(callers: Callers, run: Run) -> None:
+    made = {run(state="completed", row_count=1) for _ in range(7)}
+    for sort in ("row_count", "-row_count", "status", "started_at", "-completed_at"):
+        pages = [callers.ben.get(f"/executions?sort={sort}&limit=2&page={n}").get_json() for n in range(1, 5)]
+        found = [item["execution_id"] for page in pages for item in page["items"]]
+        assert len(found) == 7
+        assert set(found) == made
+
+
 def test_instants_in_a_query_have_any_offset(callers: Callers, run: Run) -> None:
     run()
     created = datetime.fromisoformat(callers.ben.get("/executions").get_json()["items"][0]["created_at"])

@@ -8,9 +8,10 @@ from zipfile import ZipFile
 
 import duckdb
 import pytest
+from sqlalchemy.pool import QueuePool
 
 from reportbuilder import clock, settings
-from reportbuilder.database import transaction
+from reportbuilder.database import db, transaction
 from reportbuilder.executions import overview
 from reportbuilder.results.models import ResultSet
 from reportbuilder.results.store import open_store
@@ -118,6 +119,34 @@ def test_many_rows_are_streamed_and_never_cut(
     assert len(chunks) > 10
     body = json.loads(b"".join(chunks))
     assert [row[0] for row in body["rows"]] == list(range(30_000))
+
+
+def test_while_rows_are_sent_no_connection_to_the_database_is_held(
+    callers: Callers, run: Run, configured: settings.Settings, tmp_path: Path
+) -> None:
+    execution_id = run(state="completed")
+    store(execution_id, configured, tmp_path, rows=30_000)
+    with callers.app.app_context():
+        pool = db.engine.pool
+    for part in ("rows", "download?format=csv", "download?format=xlsx"):
+        answer = callers.cleo.get(f"/executions/{execution_id}/{part}", buffered=False)
+        assert next(answer.iter_encoded())
+        assert isinstance(pool, QueuePool)
+        assert pool.checkedout() == 0
+        answer.close()
+
+
+def test_who_goes_away_in_the_middle_leaves_nothing_behind(
+    callers: Callers, run: Run, configured: settings.Settings, tmp_path: Path
+) -> None:
+    execution_id = run(state="completed")
+    store(execution_id, configured, tmp_path, rows=30_000)
+    answer = callers.cleo.get(f"/executions/{execution_id}/download?format=xlsx", buffered=False)
+    chunks = answer.iter_encoded()
+    assert next(chunks)
+    assert list(configured.scratch_dir.iterdir())
+    answer.close()
+    assert list(configured.scratch_dir.iterdir()) == []
 
 
 def test_files(callers: Callers, completed: str, tmp_path: Path) -> None:
