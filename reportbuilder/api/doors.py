@@ -19,6 +19,7 @@ from reportbuilder.database import transaction
 from reportbuilder.errors import Invalid
 
 BASE = "/api/report-builder"
+UNKNOWN = "Unknown field."  # as marshmallow says it
 BODY_MAX = 1024 * 1024  # bytes
 
 View = Callable[..., Any]
@@ -45,11 +46,23 @@ class StrictParser(FlaskParser):
             raise UnsupportedMediaType
         return strictjson.loads(body)
 
-    def handle_error(self, error: ma.ValidationError, *_args: Any, **_options: Any) -> NoReturn:
-        """Tell which fields are wrong."""
+    def handle_error(
+        self,
+        error: ma.ValidationError,
+        req: Request,  # noqa: ARG002 - the parser's signature
+        schema: ma.Schema,
+        **_options: Any,
+    ) -> NoReturn:
+        """Tell which fields are wrong, and of those that there are not, which there are."""
         inner = error.messages
         messages = next(iter(inner.values())) if isinstance(inner, dict) and len(inner) == 1 else inner
-        details = flatten(messages)
+        known = ", ".join(field.data_key or name for name, field in schema.load_fields.items())
+        details = {
+            name: [f"Unknown field; there are {known}." if why == UNKNOWN else why for why in reasons]
+            if "." not in name
+            else reasons
+            for name, reasons in flatten(messages).items()
+        }
         reasons = "; ".join(f"{name}: {' '.join(found)}" for name, found in details.items())
         raise Invalid(f"Not valid: {reasons}", details=details)
 

@@ -118,6 +118,11 @@ def test_a_query_that_does_not_fit(callers: Callers) -> None:
         assert list(details) == [field]
 
 
+def test_an_unknown_field_is_told_with_those_that_there_are(callers: Callers) -> None:
+    [reason] = check(callers.ben.get("/executions?state=failed"), 422, "VALIDATION_ERROR")["state"]
+    assert reason.startswith("Unknown field; there are page, limit, report_id")
+
+
 def test_what_has_no_value_comes_last(callers: Callers, run: Run) -> None:
     rows = [run(state="completed", row_count=count) for count in (5, None, 7, None, 6)]
     for sort, first in (("row_count", [0, 4, 2]), ("-row_count", [2, 4, 0])):
