@@ -210,7 +210,7 @@ def _bind_one(definition: Definition, raw: object, today: date) -> TypedValue | 
         value = definition.read(definition.default, today)
     if value is None and definition.required:
         raise Refused(MISSING)
-    return None if value is None else resolve(value, today)
+    return None if value is None else resolve(value, today, definition.form)
 
 
 MISSING = "a value is needed; give one"

@@ -222,10 +222,13 @@ class Expression(Days):
 SUGGESTED = [word for word in EXPRESSIONS if word not in ("today", "this_year")]
 
 
-def resolve(value: TypedValue, today: date) -> TypedValue:
-    """Return the day or the days that a rolling value means on a day; any other value as it is."""
+def resolve(value: TypedValue, today: date, form: SqlForm) -> TypedValue:
+    """Return the day or the days that a rolling value means on a day; any other value as it is.
+
+    :param form: of the parameter; ``yesterday`` is one day to a date, and a range of one day to a range.
+    """
     if not isinstance(value, Rolling):
         return value
-    if relative := read_relative_day(value.expression):
-        return resolve_relative_day(relative, today)
+    if form is SqlForm.DAY:
+        return resolve_relative_day(value.expression, today)
     return resolve_days(value.expression, today)

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters.kinds import Kind, SqlForm
 from reportbuilder.parameters.messages import show
-from reportbuilder.parameters.rules import read_flag, read_rules, rule_to_json
+from reportbuilder.parameters.rules import Rule, read_flag, read_rules, rule_to_json
 from reportbuilder.parameters.types import find_kind
 from reportbuilder.parameters.values import JsonValue, Refused, TypedValue, as_mapping, holds_text
 
@@ -44,13 +45,12 @@ class Definition:
             reason = f"{show(self.name)} cannot be a name; use letters, digits and _, and not {RESERVED}"
             raise Invalid.field("parameter_name", reason)
         kind = find_kind(self.type)
-        rules = read_rules(self.rules, (*kind.known, *kind.common))
-        kind.check_rules(rules)
-        if self.required and "empty" in rules:
+        object.__setattr__(self, "rules", read_rules(self.rules, self._known))
+        kind.check_rules(self.own_rules)
+        if self.required and "empty" in self.own_rules:
             raise Invalid.field(
                 "validation_rules.empty", "has no meaning for a required parameter; drop one of them"
             )
-        object.__setattr__(self, "rules", rules)
         object.__setattr__(self, "default", self._read_default())
 
     def _read_default(self) -> TypedValue | None:
@@ -104,7 +104,7 @@ class Definition:
     @property
     def form(self) -> SqlForm:
         """What the values look like in SQL."""
-        return self.kind.form_of(self.rules)
+        return self.kind.form_of(self.own_rules)
 
     @property
     def title(self) -> str:
@@ -114,13 +114,20 @@ class Definition:
     @property
     def unknown_rules(self) -> tuple[str, ...]:
         """The rules that the type does not know: mostly misspelled, or meant for another type."""
-        known = {rule.name for rule in (*self.kind.known, *self.kind.common)}
-        return tuple(sorted(set(self.rules) - known))
+        return tuple(sorted(set(self.rules) - set(self.own_rules)))
+
+    @cached_property
+    def own_rules(self) -> Mapping[str, Any]:
+        """The rules that the type knows, typed; no other may decide anything."""
+        return {rule.name: self.rules[rule.name] for rule in self._known if rule.name in self.rules}
 
     def rule(self, name: str) -> Any:
         """Return one rule, typed; None when it is not given, or not one of the type's own."""
-        known = any(rule.name == name for rule in (*self.kind.known, *self.kind.common))
-        return self.rules.get(name) if known else None
+        return self.own_rules.get(name)
+
+    @property
+    def _known(self) -> tuple[Rule, ...]:
+        return (*self.kind.known, *self.kind.common)
 
     def read(self, value: object, today: date | None = None) -> TypedValue | None:
         """Return the typed value of a raw or a typed one; None for what counts as no value.
@@ -130,7 +137,7 @@ class Definition:
         """
         if self.kind.is_empty(value):
             return None
-        return self.kind.read(value, self.rules, today)
+        return self.kind.read(value, self.own_rules, today)
 
     def to_json(self, value: TypedValue | None) -> JsonValue:
         """Return a typed value as JSON, which `read` reads back to the same."""

@@ -182,7 +182,7 @@ class Form:
 
 def describe(definition: Definition) -> dict[str, Any]:
     """Return the JSON Schema of one parameter."""
-    kind, rules = definition.kind, definition.rules
+    kind, rules = definition.kind, definition.own_rules
     described: dict[str, Any] = {"title": definition.title}
     if definition.description:
         described["description"] = definition.description

@@ -65,7 +65,8 @@ def _write_scalar(value: Scalar, found: Placeholder, template: Template) -> Lite
 
 def _write_count(value: Scalar, found: Placeholder) -> Literal:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise Refused(f"{value} is not a whole number from 0 on, as this place needs; give digits such as 30")
+        shown = value if isinstance(value, Decimal) else show(value)
+        raise Refused(f"{shown} is not a whole number from 0 on, as this place needs; give digits such as 30")
     return Literal(literals.write_digits(value), () if found.place is Place.QUOTED_COUNT else (Kinds.NUMBER,))
 
 

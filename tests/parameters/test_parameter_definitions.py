@@ -9,8 +9,10 @@ import pytest
 
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters import Definition, Rolling, read_definitions
+from reportbuilder.parameters.forms import describe
 from reportbuilder.parameters.patterns import Pattern
 from reportbuilder.parameters.types import KINDS
+from reportbuilder.parameters.values import Refused
 
 ROW: dict[str, Any] = {
     "parameter_name": "asins",
@@ -74,6 +76,25 @@ def test_rules_are_read_under_every_spelling(kind: str, rules: dict[str, Any], r
     definition = Definition("x", kind, rules=rules)
     assert definition.rules == read
     assert Definition("x", kind, rules=definition.rules) == definition, "reading again changes nothing"
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_unknown_rules_decide_nothing(kind: str) -> None:
+    own = {"options": ["a"]} if kind == "enum_select" else {}
+    known = {rule.name for rule in KINDS[kind].known}
+    others = {rule.name for each in KINDS.values() for rule in each.known} - known
+    plain = Definition("x", kind, rules=own)
+    strange = Definition("x", kind, rules=own | dict.fromkeys(others, -1))
+    assert strange.unknown_rules == tuple(sorted(others))
+    assert describe(strange) == describe(plain)
+    for value in ("a", 5, True, ["B000000001"], {"preset": "mtd"}, "2025-08-01"):
+        results: list[Any] = []
+        for definition in (plain, strange):
+            try:
+                results.append(definition.read(value, date(2025, 9, 14)))
+            except Refused as error:
+                results.append(error.reasons)
+        assert results[0] == results[1]
 
 
 def test_unknown_rules_are_kept_and_told() -> None:

@@ -288,6 +288,17 @@ def test_rolling_values_are_resolved_by_the_instant_and_the_zone() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["date_range", "date_expression"])
+@pytest.mark.parametrize(("word", "first", "after"), [("today", 14, 15), ("yesterday", 13, 14)])
+def test_a_range_of_one_day_is_a_range(kind: str, word: str, first: int, after: int) -> None:
+    sql = "SELECT 1 WHERE d >= {{x.start}} AND d < {{x_end}} AND e <= {{x.end}}"
+    rendered = run(sql, Definition("x", kind), x=word)
+    assert rendered.sql == (
+        f"SELECT 1 WHERE d >= '2025-09-{first}' AND d < '2025-09-{after}' AND e <= '2025-09-{first}'"
+    )
+    assert rendered.values == {"x": {"start": f"2025-09-{first}", "end": f"2025-09-{first}"}}
+
+
 def test_null_only_where_the_template_says_so() -> None:
     nullable = Definition("x", "number", rules={"empty": "null"})
     assert run("SELECT COALESCE({{x}}, 1)", nullable).sql == "SELECT COALESCE(NULL, 1)"
