@@ -95,8 +95,10 @@ def _limits(outline: Outline) -> Iterator[int]:
 
 
 def _orders(outline: Outline) -> Iterator[int]:
+    layout = outline.layout
     for index, token in enumerate(outline.tokens):
-        if token.token_type is Kinds.ORDER_BY and not outline.is_in_window(index):
+        parted = layout.word(index) == "ORDER" and layout.word(index + 1) == "BY"  # by a comment
+        if (parted or token.token_type is Kinds.ORDER_BY) and not outline.is_in_window(index):
             yield token.start
 
 

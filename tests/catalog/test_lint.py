@@ -28,6 +28,7 @@ GOOD = [
 BAD = [
     ("SELECT a FROM t ORDER BY a", "order-by", 1, 17),
     ("SELECT a\nFROM t\n  ORDER  BY a", "order-by", 3, 3),
+    ("SELECT a FROM t ORDER/* by */BY a", "order-by", 1, 17),
     ("WITH x AS (SELECT a FROM t ORDER BY a) SELECT a FROM x", "order-by", 1, 28),
     ("SELECT SUM(a) OVER (PARTITION BY (SELECT b FROM t ORDER BY b)) FROM t", "order-by", 1, 51),
     ("SELECT a FROM t LIMIT 10", "limit", 1, 17),
