@@ -17,7 +17,7 @@ from reportbuilder.amc.vault import Vault
 from reportbuilder.api import context, failures, frame, health, limits, sessions, tracing
 from reportbuilder.errors import Invalid
 from reportbuilder.executions.ports import Ports
-from reportbuilder.results.store import open_store
+from reportbuilder.results.store import store_of
 from reportbuilder.settings import Settings
 
 SECRET_MIN = 16
@@ -33,7 +33,7 @@ def create_app(chosen: Settings | None = None) -> Flask:
     check(chosen)
     app = Flask("reportbuilder", static_folder=None, template_folder=None)
     context.put_settings(app, chosen)
-    context.put_store(app, open_store(chosen.results_url))
+    context.put_store(app, store_of(chosen))
     database.install(app, chosen)
     sessions.configure(app, chosen)
     tracing.register(app, chosen)
@@ -86,7 +86,7 @@ def create_scheduler(chosen: Settings | None = None) -> BackgroundScheduler:
 
 def make_ports(chosen: Settings, connections: Connections) -> Ports:
     """Give executions their way to AMC and to the store of results."""
-    return Ports(chosen, connections.client, open_store(chosen.results_url))
+    return Ports(chosen, connections.client, store_of(chosen))
 
 
 def _without_pages(chosen: Settings) -> Flask:

@@ -21,7 +21,7 @@ from reportbuilder.amc.tokens import Tokens
 from reportbuilder.amc.vault import Vault
 from reportbuilder.cli.rooms import told
 from reportbuilder.errors import Invalid, ReportBuilderError
-from reportbuilder.results.store import open_store
+from reportbuilder.results.store import store_of
 from reportbuilder.settings import Settings
 
 PATIENCE = 5.0  # seconds for Redis
@@ -131,7 +131,7 @@ def results_writable(chosen: Settings) -> str:
     """Check the store of results by writing, reading and removing a small object."""
     key = f"doctor/{uuid4().hex}.txt"
     try:
-        store = open_store(chosen.results_url, chosen.scratch_dir)
+        store = store_of(chosen)
         with TemporaryDirectory() as folder:
             probe = Path(folder) / "probe"
             probe.write_text("written by the doctor")

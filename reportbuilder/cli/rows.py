@@ -11,7 +11,7 @@ from reportbuilder.cli.showing import fit, plain, show, width
 from reportbuilder.results.downloads import stream_csv
 from reportbuilder.results.models import ResultSet
 from reportbuilder.results.queries import Query, read_rows, schema
-from reportbuilder.results.store import open_store
+from reportbuilder.results.store import store_of
 from reportbuilder.settings import Settings
 
 FIRST = 10
@@ -38,7 +38,7 @@ def options(command: F) -> F:
 
 def deliver(chosen: Settings, result: ResultSet, csv: Path | None, count: int) -> None:
     """Print the first rows, or write all as CSV where ``csv`` says."""
-    store = open_store(chosen.results_url, chosen.scratch_dir)
+    store = store_of(chosen)
     with store.local(result.key, result.sha256) as path:
         if csv is None:
             _print(path, count)

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from reportbuilder.errors import Conflict, Invalid
 from reportbuilder.results.failures import DamagedResult
 from reportbuilder.results.scratch import sweep_scratch
+from reportbuilder.settings import Settings
 
 CHUNK = 1 << 20  # bytes
 _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
@@ -60,6 +61,11 @@ class Store(Protocol):
 
     def exists(self, key: str) -> bool:
         """Tell whether something stands under the key."""
+
+
+def store_of(settings: Settings) -> Store:
+    """Return the deployment's store, with its local copies beside the scratch folder, which is swept."""
+    return open_store(settings.results_url, settings.scratch_dir.parent / "cache")
 
 
 def open_store(url: str, cache: Path | None = None) -> Store:
