@@ -19,7 +19,7 @@ from reportbuilder.executions.states import phases_of
 from reportbuilder.results.models import ResultSet
 
 TYPICAL_OF = 20  # how many past runs the typical duration is taken from
-SORTS = {
+SORTS: dict[str, Any] = {
     "created_at": ReportExecution.created_at,
     "started_at": ReportExecution.started_at,
     "completed_at": ReportExecution.completed_at,
@@ -65,7 +65,9 @@ def search(
     total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
     column = SORTS[sort.lstrip("-")]
     key = column.desc() if sort.startswith("-") else column.asc()
-    ordered = wanted.order_by(key.nulls_last(), ReportExecution.id)
+    # only where there can be nulls: an index of PostgreSQL serves an order with other words about them no more
+    key = key.nulls_last() if column.nullable else key
+    ordered = wanted.order_by(key, ReportExecution.id)
     rows = session.scalars(_whole(ordered).offset((page - 1) * limit).limit(limit)).all()
     return list(rows), total
 

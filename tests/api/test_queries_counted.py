@@ -93,3 +93,12 @@ def test_the_home_page_takes_as_many_statements_for_many_rows(callers: Callers, 
             assert browser.get("/report-builder").status_code == 200
         taken.append(len(seen))
     assert taken[0] == taken[1] <= 10, (taken, seen)
+
+
+def test_the_usual_order_of_executions_is_one_that_an_index_has(callers: Callers) -> None:
+    fill(callers, 1)
+    with counted(callers) as seen:
+        callers.ada.get("/executions")
+        callers.ada.get("/executions?sort=-row_count")
+    ordered = [statement for statement in seen if "ORDER BY report_executions." in statement]
+    assert ["NULLS LAST" in statement for statement in ordered] == [False, True]
