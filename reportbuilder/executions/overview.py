@@ -65,7 +65,7 @@ def search(
     total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
     column = SORTS[sort.lstrip("-")]
     key = column.desc() if sort.startswith("-") else column.asc()
-    # only where there can be nulls: an index of PostgreSQL serves an order with other words about them no more
+    # only where there can be nulls: an index of PostgreSQL does not serve an order that speaks of them
     key = key.nulls_last() if column.nullable else key
     ordered = wanted.order_by(key, ReportExecution.id)
     rows = session.scalars(_whole(ordered).offset((page - 1) * limit).limit(limit)).all()
