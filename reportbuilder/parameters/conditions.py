@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from reportbuilder.parameters.places import Misplaced
-from reportbuilder.parameters.tokens import Kinds, Layout
+from reportbuilder.parameters.tokens import OPENERS, Kinds, Layout
 
 _ROOTS = frozenset(("WHERE", "HAVING", "ON"))
 _JOINS = ("JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", "SEMI", "ANTI", "ASOF")
@@ -15,6 +15,7 @@ _STRANGE = frozenset(("SELECT", "ON", "USING", "TABLESAMPLE", "LATERAL", "VALUES
 _MIXERS = frozenset(("OR", "XOR", "CASE"))
 _IN_BRACKETS = _MIXERS | {"AND", "NOT"}
 _WAY_OUT = "write it as an AND condition of its own in WHERE, HAVING or ON"
+_UNCLOSED = "its condition has a bracket that is never closed; close it"
 MOST_BRACKETS = 100  # around one condition
 
 
@@ -103,6 +104,8 @@ def condition_span(layout: Layout, index: int) -> tuple[int, int]:
         raise Misplaced(f"{mixer[0]} stands beside it; {_WAY_OUT}")
     if strange := sorted(condition.clause.words):
         raise Misplaced(f"{strange[0]} stands in its clause, whose end is not clear; {_WAY_OUT}")
+    if layout.kind(condition.last) in OPENERS and condition.last not in layout.closer:
+        raise Misplaced(_UNCLOSED)
     return layout.tokens[condition.first].start, layout.tokens[condition.last].end + 1
 
 
@@ -113,7 +116,7 @@ def _leave_brackets(layout: Layout, found: _Conditions, index: int) -> int:
         if opener < 0 or found.has_clauses[index]:
             return index
         if opener not in layout.closer:
-            raise Misplaced("it stands in a bracket that is never closed; close it")
+            raise Misplaced(_UNCLOSED)
         if found.brackets[opener].words & _IN_BRACKETS:
             raise Misplaced(f"its condition stands in brackets with others; {_WAY_OUT}")
         index = opener

@@ -381,8 +381,9 @@ def test_a_condition_that_others_depend_on_cannot_become_neutral(template: str) 
 
 def test_a_bracket_that_is_never_closed_is_refused() -> None:
     definition = Definition("x", "string", rules={"empty": "neutral"})
-    with pytest.raises(Invalid, match="never closed"):
-        run("SELECT a FROM t WHERE b IN ({{x}} AND c", definition)
+    for condition in ("b IN ({{x}} AND c", "{{x}} = (b", "b AND {{x}} IN (SELECT c FROM u"):
+        with pytest.raises(Invalid, match="never closed"):
+            run(f"SELECT a FROM t WHERE {condition}", definition)
 
 
 def test_an_optional_condition_stands_in_few_brackets_however_many_a_template_has() -> None:
