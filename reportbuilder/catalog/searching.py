@@ -51,9 +51,7 @@ def search(
     return list(session.scalars(ordered.offset((page - 1) * limit).limit(limit))), total
 
 
-def find(
-    session: Session, principal: Principal, template_id: str, *, locked: bool = False
-) -> QueryTemplate:
+def find(session: Session, principal: Principal, template_id: str, *, locked: bool = False) -> QueryTemplate:
     """Return a template by its text id; ``locked`` lets no other transaction change it.
 
     :raises NotFound: if there is none that the principal may see.

@@ -64,9 +64,7 @@ def search(
     return list(session.scalars(ordered.offset((page - 1) * limit).limit(limit))), total
 
 
-def find(
-    session: Session, principal: Principal, report_id: str, *, locked: bool = False
-) -> ReportDefinition:
+def find(session: Session, principal: Principal, report_id: str, *, locked: bool = False) -> ReportDefinition:
     """Return a report by its text id; ``locked`` lets no other transaction change, run or delete it.
 
     :raises NotFound: if there is none that the principal may see; a deleted one is not there.
