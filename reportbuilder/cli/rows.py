@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from reportbuilder.cli.showing import fit, plain, show, width
+from reportbuilder.errors import Invalid
 from reportbuilder.results.downloads import stream_csv
 from reportbuilder.results.models import ResultSet
 from reportbuilder.results.queries import Query, read_rows, schema
@@ -85,5 +87,9 @@ def _write_file(path: Path, target: Path) -> None:
         with draft.open("wb") as file:
             _write(path, file.write)
         draft.replace(target)
+    except OSError as error:
+        reason = f"cannot write {target}: {error.strerror}; take another file, the rows are kept"
+        raise Invalid.field("--csv", reason) from None
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)

@@ -161,6 +161,7 @@ def _update(box: Box) -> Door:
         body = request.get_json(silent=True, force=True)
         if not isinstance(body, dict) or body.get("status", "CANCELLED") != "CANCELLED":
             return refusal(400, "The only status that can be set is CANCELLED.")
+        box.find(instance, execution)
         if "status" in body and not box.cancel(instance, execution):
             text = f"Workflow execution with ID {execution} cannot be cancelled because it has already ended."
             return refusal(400, text)

@@ -72,7 +72,7 @@ def _check_parameters(parameters: object) -> None:
             raise BadRequestError("Each of workflow.inputParameters must have a name.")
         kind = parameter.get("dataType", "STRING")
         is_array = isinstance(kind, dict) and kind.get("type") == "ARRAY"
-        if not is_array and kind not in _PARAMETER_TYPES:
+        if not is_array and not (isinstance(kind, str) and kind in _PARAMETER_TYPES):
             raise BadRequestError(f"Data type '{kind}' of parameter {parameter['name']} is invalid.")
 
 
@@ -85,7 +85,10 @@ def _check_run(body: dict[str, Any]) -> None:
     for name in ("dryRun", "skipPublish", "disableAggregationControls", "requireSyntheticData"):
         if not isinstance(body.get(name, False), bool):
             raise BadRequestError(f"{name} must be a boolean.")
-    for advertiser in body.get("advertisers") or []:
+    advertisers = body.get("advertisers") or []
+    if not isinstance(advertisers, list):
+        raise BadRequestError("advertisers must be a list.")
+    for advertiser in advertisers:
         if not isinstance(advertiser, dict) or advertiser.get("type") not in (
             "DISPLAY",
             "SPONSORED_ADS",

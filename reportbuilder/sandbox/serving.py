@@ -46,7 +46,11 @@ class Sandbox(Box):
     @contextlib.contextmanager
     def serving(self) -> Iterator["Sandbox"]:
         """Listen on a port of 127.0.0.1 while the block runs; afterwards nothing is left of it."""
-        server = make_server(HOST, self._port, self.app, threaded=True, request_handler=_Handler)
+        try:
+            server = make_server(HOST, self._port, self.app, threaded=True, request_handler=_Handler)
+        except BaseException:  # werkzeug leaves the program if the port is taken
+            self.close()
+            raise
         if not isinstance(server, ThreadedWSGIServer):
             raise TypeError("the sandbox needs a threaded server")
         server.daemon_threads = True
