@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import tempfile
 import time
 import uuid
@@ -76,6 +77,8 @@ class S3Store:
                     self._send(path, size, at | {"Metadata": {"sha256": digest}})
             except _Taken:
                 known = self._stored_checksum(key)
+                if known is None:  # another write of the same key is under way and may yet fail
+                    raise Unavailable(f"the store is still busy with {key}; try again") from None
         if known not in (None, digest):
             raise differing(key)
         return StoredObject(key, size, digest)
@@ -86,13 +89,14 @@ class S3Store:
         check_key(key)
         self._cache.mkdir(parents=True, exist_ok=True)
         sweep_scratch(self._cache / "use", _LEFT_BEHIND)
-        link = self._cache / "use" / f"{uuid.uuid4().hex}.parquet"
-        link.parent.mkdir(exist_ok=True)
+        # a folder for each use: the link has the age of the copy, which the sweep would take for left behind
+        link = self._cache / "use" / uuid.uuid4().hex / "rows.parquet"
+        link.parent.mkdir(parents=True)
         try:
             self._link_copy(key, sha256, link)
             yield link
         finally:
-            link.unlink(missing_ok=True)
+            shutil.rmtree(link.parent, ignore_errors=True)
 
     def open_stream(self, key: str) -> Iterator[bytes]:
         """Open now, read later."""

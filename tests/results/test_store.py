@@ -281,3 +281,15 @@ def test_a_bucket_that_is_not_there_says_so(bucket: Any, server: str, tmp_path: 
     store = open_store(f"s3://nowhere?endpoint={server}&region=us-east-1", tmp_path)
     with pytest.raises(Unavailable, match="NoSuchBucket"):
         store.put(file, "k/1")
+
+
+def test_an_old_copy_stays_while_somebody_reads_it(store: Store, file: Path, tmp_path: Path) -> None:
+    stored = store.put(file, "old/1")
+    with store.local(stored.key, stored.sha256):
+        pass
+    for path in (tmp_path / "cache").rglob("*"):
+        os.utime(path, (0, 0))
+    with store.local(stored.key, stored.sha256) as first:
+        with store.local(stored.key, stored.sha256):
+            pass
+        assert first.read_bytes() == file.read_bytes()
