@@ -19,6 +19,9 @@ LONGEST_LIFE = 366 * 86400  # seconds; more is no true answer
 
 # The refusals that speak of this deployment's client id and secret; another sign-in would not help.
 _OF_THE_CLIENT = frozenset({"invalid_client", "unauthorized_client", "unsupported_grant_type"})
+_PASSING = frozenset(
+    {"server_error", "temporarily_unavailable", "slow_down"}
+)  # whatever status they come with
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 log = logs.get_logger(__name__)
@@ -112,7 +115,8 @@ def _grant(answer: Answer) -> Grant | None:
 def _refusal(answer: Answer) -> AmcFailure:
     read = texts.json_object(answer.body) or {}
     error = texts.first_text(read, "error")
-    if answer.status not in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED} or error is None:
+    refused = answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED}
+    if not refused or error is None or error in _PASSING:
         return Transient(
             f"The sign-in service answered with status {answer.status} and no tokens",
             status=answer.status,

@@ -117,6 +117,8 @@ def test_a_wrong_client_is_the_deployments_mistake_and_signs_nobody_out(
         Reply(429, {"error": "slow_down"}, {"Retry-After": "7"}),
         Reply(403, b"<html>firewall</html>"),
         Reply(400, b"<html>proxy</html>"),
+        Reply(400, {"error": "server_error"}),
+        Reply(401, {"error": "temporarily_unavailable"}),
         Reply(302, b"", {"Location": "http://127.0.0.1:9/"}),
         Reply(200, b"<html>captive portal</html>"),
         Reply(200, {"token_type": "bearer"}),
