@@ -10,6 +10,7 @@ from threading import Event, Thread
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from reportbuilder import clock, logs
 from reportbuilder.amc.client import AmcClient
@@ -52,7 +53,15 @@ def _attempt(ports: Ports, execution: ReportExecution) -> None:
             _fetch(ports, execution)
     except Exception as error:  # noqa: BLE001 - whatever it is, the row has to say it and go on
         with transaction() as session:
-            _record_failure(ports, session, execution, error)
+            if not is_final(_state_now(session, execution)):
+                _record_failure(ports, session, execution, error)
+
+
+def _state_now(session: Session, execution: ReportExecution) -> str:
+    """Read the state again: a commit that failed has left in memory what it did not write."""
+    state = session.scalars(select(ReportExecution.state).where(ReportExecution.id == execution.id)).one()
+    set_committed_value(execution, "state", state)
+    return state
 
 
 def _claim(ports: Ports, session: Session, execution_id: str) -> ReportExecution | None:

@@ -241,9 +241,8 @@ def test_a_submission_and_a_look_lock_in_the_same_order(
     assert (errors, desk.state(execution_id)) == ([], "running")
 
 
-def test_who_asks_for_an_execution_waits_for_no_look(desk: Desk, cast: Cast, database_url: str) -> None:
-    if database_url.startswith("sqlite"):
-        pytest.skip("SQLite has one writer at a time")
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+def test_who_asks_for_an_execution_waits_for_no_look(desk: Desk, cast: Cast) -> None:
     began, done = time.monotonic(), list[float]()
 
     def ask() -> None:

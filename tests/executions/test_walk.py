@@ -6,11 +6,13 @@ from urllib.parse import urlsplit
 
 import duckdb
 import pytest
+from sqlalchemy import select
 
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Conflict
 from reportbuilder.executions import lifecycle, overview
 from reportbuilder.executions.ports import Ports
+from reportbuilder.results.models import ResultSet
 from reportbuilder.sandbox import Sandbox
 from reportbuilder.wakeups import WakeUp
 from tests.cast import Cast
@@ -251,3 +253,30 @@ def test_a_retry_is_a_new_execution_of_the_same(desk: Desk, workers: Workers, bo
     assert after.time_window_start == before.time_window_start
     with transaction() as session, pytest.raises(Conflict, match="only what failed"):
         lifecycle.retry(session, overview.find(session, again), desk.user)
+
+
+def test_rows_whose_record_is_refused_are_fetched_again(desk: Desk, workers: Workers, box: Sandbox) -> None:
+    """The commit fails after the move: what was moved in memory only must not count."""
+    execution_id = desk.request()
+    row_id = desk.read(execution_id).id
+    with transaction() as session:
+        session.add(
+            ResultSet(
+                execution_id=row_id,
+                key="in the way",
+                sha256="",
+                size_bytes=0,
+                row_count=0,
+                columns=[],
+            )
+        )
+    workers.work_until(lambda: desk.read(execution_id).attempts == 1)
+    execution = desk.read(execution_id)
+    with reading() as session:
+        reasons = [event.reason for event in overview.events(session, execution)]
+    assert execution.state == "collecting"
+    assert any("fetched again" in reason for reason in reasons)
+    with transaction() as session:
+        session.delete(session.scalars(select(ResultSet)).one())
+    workers.work_until(desk.all_final)
+    assert desk.state(execution_id) == "completed"
