@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from reportbuilder.sandbox.executions import Column
 from reportbuilder.sandbox.instants import Window
 from reportbuilder.sandbox.lineage import output_sources
 from reportbuilder.sandbox.refusals import check, check_aggregation, check_tokens
-from reportbuilder.sandbox.tables import documented
+from reportbuilder.sandbox.tables import Table
 from reportbuilder.sandbox.translation import MOMENTS, translate
 
 _LONG = {"bigint", "hugeint", "uhugeint", "ubigint"}
@@ -79,11 +80,16 @@ def question(body: dict[str, Any], window: Window) -> object:
 
 
 def compile_workflow(
-    body: dict[str, Any], window: Window, now: datetime, shape: duckdb.DuckDBPyConnection
+    body: dict[str, Any],
+    window: Window,
+    now: datetime,
+    shape: duckdb.DuckDBPyConnection,
+    tables: Mapping[str, Table],
 ) -> Plan:
     """Return the plan of the workflow in a create request.
 
-    ``shape`` holds the documented tables, empty; it gives the types of the result.
+    ``shape`` holds the documented tables, empty; it gives the types of the result. ``tables`` are those
+    that the instance has.
 
     :raises RefusedError: with AMC's reason for a query that AMC would not run.
     """
@@ -91,10 +97,10 @@ def compile_workflow(
     check_tokens(text)
     original = parse(text)
     check(text, original)
-    sql = _to_duckdb(original, body, window, now)
+    sql = _to_duckdb(original, body, window, now, tables)
     check_aggregation(original)
     names, types = _described(sql, original, shape)
-    columns = tuple(_columns(original, names, types))
+    columns = tuple(_columns(original, names, types, tables))
     _check_output(columns, body)
     style = body["workflow"].get("outputFormat") or {}
     return Plan(
@@ -114,9 +120,11 @@ def _depends_on_now(tree: exp.Query) -> bool:
     return any(literal.name.strip().lower() in MOMENTS for literal in tree.find_all(exp.Literal))
 
 
-def _to_duckdb(tree: exp.Query, body: dict[str, Any], window: Window, now: datetime) -> str:
+def _to_duckdb(
+    tree: exp.Query, body: dict[str, Any], window: Window, now: datetime, tables: Mapping[str, Table]
+) -> str:
     filled = fill_parameters(tree, body, window)
-    bound = bind_tables(filled, documented(), window)
+    bound = bind_tables(filled, tables, window)
     try:
         return translate(bound, now).sql(dialect="duckdb", comments=False)
     except SqlglotError as error:
@@ -156,8 +164,10 @@ def _where(name: str, tree: exp.Query) -> str:
     return ""
 
 
-def _columns(tree: exp.Query, names: list[str], types: tuple[Kind, ...]) -> list[Column]:
-    sources = output_sources(tree, documented())
+def _columns(
+    tree: exp.Query, names: list[str], types: tuple[Kind, ...], tables: Mapping[str, Table]
+) -> list[Column]:
+    sources = output_sources(tree, tables)
     columns = []
     for place, (name, kind) in enumerate(zip(names, types, strict=True)):
         made_of = sources[place][1] if place < len(sources) else frozenset()

@@ -21,7 +21,7 @@ from reportbuilder.sandbox.executions import Computation
 from reportbuilder.sandbox.instants import Window
 from reportbuilder.sandbox.options import Options
 from reportbuilder.sandbox.warehouses import Warehouse, shape
-from reportbuilder.sandbox.world import Instance
+from reportbuilder.sandbox.world import Instance, tables_of
 
 MOST_FILES = 5
 _BATCH = 10_000
@@ -45,7 +45,7 @@ class Job:
         :raises RefusedError: for bad SQL.
         """
         if self.plan is None:
-            self.plan = self.owner.compile(self.body, self.window)
+            self.plan = self.owner.compile(self.instance, self.body, self.window)
 
     def start(self) -> None:
         """Compile and compute in the background."""
@@ -89,15 +89,18 @@ class Computing:
         """Return a job that has not begun."""
         return Job(self, instance, body, window, rows_per_file, Computation())
 
-    def compile(self, body: dict[str, Any], window: Window) -> Plan:
-        """Return the plan of a request; the same question, whatever its comments, is compiled once.
+    def compile(self, instance: Instance, body: dict[str, Any], window: Window) -> Plan:
+        """Return the plan of a request; the same question to the same tables is compiled once.
+
+        Comments in the SQL make no difference.
 
         :raises RefusedError: for bad SQL.
         """
-        key = question(body, window)
+        tables = tables_of(instance)
+        key = (question(body, window), frozenset(tables))
         plan = self._plans.get(key)
         if plan is None:
-            plan = compile_workflow(body, window, self._now(), self._shape)
+            plan = compile_workflow(body, window, self._now(), self._shape, tables)
             if not plan.depends_on_now:
                 self._plans[key] = plan
         return plan

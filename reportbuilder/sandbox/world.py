@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from reportbuilder.sandbox.tables import Table, documented
+
 ACCOUNT_ID = "ENTITYNORTHWIND1"
 ACCOUNT_NAME = "Northwind Brands"
 MARKETPLACE_ID = "ATVPDKIKX0DER"
@@ -26,6 +28,11 @@ def instances(extra: int) -> dict[str, Instance]:
     ]
     load = [Instance(f"amcload{number:03}", f"Load {number:03}") for number in range(1, extra + 1)]
     return {instance.instance_id: instance for instance in named + load}
+
+
+def tables_of(_: Instance) -> dict[str, Table]:
+    """Return the documented tables that this instance has, by name."""
+    return documented()
 
 
 def account_body() -> dict[str, str]:
