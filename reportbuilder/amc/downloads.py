@@ -16,6 +16,8 @@ from reportbuilder.amc.transport import Bearer, Timeouts, proxies_for, reason_of
 from reportbuilder.amc.vault import Secret
 
 PIECE = 1024 * 1024  # bytes at most
+SLOWEST = 8 * 1024  # bytes a second, on average, once it has been waited for PATIENCE seconds
+PATIENCE = 60.0
 MAX_REFUSAL = 16 * 1024  # bytes of an error's body that are looked at
 
 _CODE = re.compile(r"<Code>([A-Za-z0-9]{1,80})</Code>")
@@ -38,7 +40,7 @@ def open_download(
 ) -> Iterator[Download]:
     """Open a signed link; it is closed at the end of the block. ``plain`` allows http, for the sandbox.
 
-    A file that breaks off early is a failure while it is read, never a shorter file.
+    A file that breaks off early, or only trickles, is a failure while it is read, never a shorter file.
 
     :raises LinkExpired: if the store no longer takes the link. :raises Transient: if another try may succeed.
     """
@@ -69,16 +71,20 @@ def _opened(session: requests.Session, link: Secret, timeouts: Timeouts) -> requ
 
 
 def _pieces(response: requests.Response, timeouts: Timeouts) -> Iterator[bytes]:
-    began, size = clock.monotonic(), 0
+    waited, size = 0.0, 0  # waited: for the store alone, not for whoever takes the pieces
     while True:
+        began = clock.monotonic()
         piece = _piece(response, timeouts)
+        waited += clock.monotonic() - began
         if isinstance(piece, Transient):
             raise piece
         if not piece:
             break
         size += len(piece)
+        if waited > PATIENCE and size < SLOWEST * waited:
+            raise Transient(f"The download is too slow: {size} bytes came in {waited:.0f} seconds")
         yield piece
-    log.debug("downloaded", bytes=size, ms=round((clock.monotonic() - began) * 1000))
+    log.debug("downloaded", bytes=size, ms=round(waited * 1000))
 
 
 def _piece(response: requests.Response, timeouts: Timeouts) -> bytes | Transient:

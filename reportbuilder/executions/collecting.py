@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
@@ -17,19 +18,22 @@ from reportbuilder.amc.client import AmcClient
 from reportbuilder.amc.failures import AmcFailure, LinkExpired, NotReady, Rejected, Throttled
 from reportbuilder.crashpoints import reached
 from reportbuilder.database import after_commit, for_thread, transaction
+from reportbuilder.errors import Unavailable
 from reportbuilder.executions.cadence import backoff
-from reportbuilder.executions.models import ReportExecution
+from reportbuilder.executions.models import ExecutionEvent, ReportExecution
 from reportbuilder.executions.moving import claim, move, remark_once
 from reportbuilder.executions.ports import Ports
+from reportbuilder.executions.settling import ASKED_FOR
 from reportbuilder.executions.states import is_final
 from reportbuilder.executions.waking import ask_collect
 from reportbuilder.results.columns import OutputColumn
 from reportbuilder.results.conversion import Converted, convert
-from reportbuilder.results.failures import BrokenResult
+from reportbuilder.results.failures import BrokenResult, OutOfMemory
 from reportbuilder.results.models import ResultSet
 
 log = logs.get_logger(__name__)
 
+LONGEST_PAUSE = 600.0  # seconds between two tries while AMC, its store or ours does not answer
 THROTTLED_FOR = 10.0  # seconds, where AMC does not say for how long; no attempt is counted, so it never grows
 
 
@@ -207,6 +211,8 @@ def _record_failure(ports: Ports, session: Session, execution: ReportExecution, 
         _fail(session, execution, "permanent", f"AMC does not give the rows: {error.message}")
     elif isinstance(error, Throttled):
         _put_off(session, execution, error, attempts=execution.attempts - 1)
+    elif _is_outage(error):
+        _outwait(session, execution, error)
     elif execution.attempts >= ports.settings.collect_attempts:
         reason = error.message if isinstance(error, AmcFailure) else type(error).__name__
         _fail(session, execution, "transient", f"its rows could not be fetched; retry it: {reason}")
@@ -214,15 +220,46 @@ def _record_failure(ports: Ports, session: Session, execution: ReportExecution, 
         _put_off(session, execution, error, attempts=execution.attempts)
 
 
-def _put_off(session: Session, execution: ReportExecution, error: Exception, attempts: int) -> None:
+def _is_outage(error: Exception) -> bool:
+    """Say whether something that we stand on does not answer; that is no fault of this result."""
+    if isinstance(error, AmcFailure):
+        return not isinstance(error, (LinkExpired, NotReady))
+    return isinstance(error, Unavailable) and not isinstance(error, OutOfMemory)
+
+
+def _outwait(session: Session, execution: ReportExecution, error: Exception) -> None:
+    """Try again for as long as AMC is asked for other things, ever more rarely; no attempt is counted."""
+    age = (clock.now() - _collecting_since(session, execution)).total_seconds()
+    if age > ASKED_FOR.total_seconds():
+        reason = f"its rows could not be fetched for {ASKED_FOR.days} days; run it again: {error}"
+        _fail(session, execution, "transient", reason)
+    else:
+        pause = backoff(1, first=max(1.0, age / 8), longest=LONGEST_PAUSE)
+        _put_off(session, execution, error, attempts=execution.attempts - 1, pause=pause)
+
+
+def _collecting_since(session: Session, execution: ReportExecution) -> datetime:
+    found = session.scalar(
+        select(func.max(ExecutionEvent.created_at)).where(
+            ExecutionEvent.execution_id == execution.id, ExecutionEvent.to_state == "collecting"
+        )
+    )
+    return found or execution.created_at
+
+
+def _put_off(
+    session: Session, execution: ReportExecution, error: Exception, attempts: int, pause: float | None = None
+) -> None:
     """Leave the claim standing for as long as the pause, so that nobody comes earlier."""
-    pause = error.retry_after if isinstance(error, AmcFailure) else None
+    if isinstance(error, AmcFailure) and error.retry_after is not None:
+        pause = error.retry_after
     if pause is None and isinstance(error, Throttled):
         pause = backoff(1, first=THROTTLED_FOR)
     elif pause is None:
         soon = isinstance(error, LinkExpired) and execution.attempts == 1
         pause = 0.0 if soon else backoff(execution.attempts, first=1.0)
-    text = error.message if isinstance(error, AmcFailure) else f"a fault of ours ({type(error).__name__})"
+    known = isinstance(error, (AmcFailure, Unavailable))
+    text = str(error) if known else f"a fault of ours ({type(error).__name__})"
     ours = _still_ours(execution)
     if claim(session, execution, guard=ours, lease_until=clock.in_seconds(pause), attempts=attempts):
         remark_once(session, execution.id, f"the rows are fetched again: {text}")

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from reportbuilder import clock, logs
 from reportbuilder.amc.failures import AmcFailure, Rejected, Throttled, Unauthorized, UnknownOutcome
+from reportbuilder.amc.lwa import GrantRefused
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.amc.wire import AmcExecution, TimeWindow
 from reportbuilder.crashpoints import reached
@@ -171,17 +172,22 @@ def _record_failure(
 ) -> None:
     if isinstance(failure, UnknownOutcome):
         _await_list(ports, session, instance, execution, failure)
-    elif isinstance(failure, (Rejected, Unauthorized)):
-        fail_submission(session, execution, "permanent", failure.message)
-    elif isinstance(failure, Throttled):
+    elif isinstance(failure, Throttled) or _is_of_the_deployment(failure):
         pause = _pause(session, execution, failure)
         instance.throttled_until = clock.in_seconds(pause)
         try_again(session, instance, execution, failure.message, pause)
+    elif isinstance(failure, (Rejected, Unauthorized)):
+        fail_submission(session, execution, "permanent", failure.message)
     else:
         fail_or_try_again(ports, session, instance, execution, failure.message, failure.retry_after)
 
 
-def _pause(session: Session, execution: ReportExecution, failure: Throttled) -> float:
+def _is_of_the_deployment(failure: AmcFailure) -> bool:
+    """Say whether our own sign-in to Amazon is wrong: whoever runs us has to mend it."""
+    return isinstance(failure, GrantRefused) and not failure.of_the_account
+
+
+def _pause(session: Session, execution: ReportExecution, failure: AmcFailure) -> float:
     """Return the seconds until the instance's next submission.
 
     Throttling may last, by AMC, our own pace, or a sign-in that is being renewed. Each try leaves an intent

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import duckdb
 
-from reportbuilder.errors import Unavailable
 from reportbuilder.results.columns import (
     MISFIT,
     TEXT,
@@ -22,7 +21,7 @@ from reportbuilder.results.columns import (
     quoted,
     type_word,
 )
-from reportbuilder.results.failures import BrokenResult
+from reportbuilder.results.failures import BrokenResult, OutOfMemory
 from reportbuilder.results.matching import match, unique
 from reportbuilder.results.measuring import choose
 from reportbuilder.results.spooling import MAX_LINE, Spooled, repair, spool
@@ -122,7 +121,7 @@ class _Conversion:
 
     def _use_less_memory(self) -> None:
         if self.threads == 1 and self.group_bytes < _GROUP_BYTES:
-            raise Unavailable(
+            raise OutOfMemory(
                 f"the result does not convert within {self.memory >> 20} MB of memory; give it more"
             )
         self.threads, self.group_bytes = 1, _GROUP_BYTES // 4

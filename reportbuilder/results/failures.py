@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from reportbuilder.errors import ReportBuilderError
+from reportbuilder.errors import ReportBuilderError, Unavailable
 
 
 class BrokenResult(ReportBuilderError):
@@ -15,3 +15,9 @@ class DamagedResult(ReportBuilderError):
     """The stored object is missing, or is not what was put there (its checksum differs)."""
 
     code: ClassVar[str] = "DAMAGED_RESULT"
+
+
+class OutOfMemory(Unavailable):
+    """The result does not convert within the memory that it may use; waiting does not mend that."""
+
+    code: ClassVar[str] = "OUT_OF_MEMORY"

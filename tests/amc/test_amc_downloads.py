@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 import requests
 
-from reportbuilder.amc import failures
+from reportbuilder.amc import downloads, failures
 from reportbuilder.amc.downloads import open_download
 from reportbuilder.amc.failures import AmcFailure
 from reportbuilder.amc.transport import Timeouts, http_session
@@ -158,3 +158,14 @@ def test_a_large_file_needs_no_large_memory(store: ScriptedServer, session: requ
             assert tracemalloc.get_traced_memory()[1] < 8 * 1024 * 1024
         finally:
             tracemalloc.stop()
+
+
+def test_a_store_that_trickles_is_not_waited_for_without_end(
+    store: ScriptedServer, session: requests.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "PATIENCE", 0.05)
+    store.pause_between_chunks = 0.01
+    store.say(Reply(200, chunks=(b"x",) * 100))
+    failure = failing(session, store.url + SIGNED)
+    assert isinstance(failure, failures.Transient)
+    assert "too slow" in failure.message

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -10,12 +11,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from reportbuilder import clock
-from reportbuilder.amc.failures import AmcFailure, Rejected, Throttled, Transient
+from reportbuilder.amc.failures import AmcFailure, Rejected, Throttled, Transient, Unauthorized
 from reportbuilder.database import for_thread, reading, transaction
+from reportbuilder.errors import Unavailable
 from reportbuilder.executions import collecting, overview
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.ports import Ports
-from reportbuilder.results.failures import BrokenResult
+from reportbuilder.results.failures import BrokenResult, OutOfMemory
 from reportbuilder.results.store import LocalStore
 from reportbuilder.sandbox import Sandbox
 from tests.executions.desk import Desk, Workers
@@ -218,3 +220,59 @@ def test_a_collection_that_is_throttled_for_hours_is_patient_and_terse(
     with reading() as session:
         remarks = [event.reason for event in overview.events(session, execution) if not event.to_state]
     assert len(remarks) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", [Transient("AMC does not answer"), Unauthorized("signed out"), Unavailable("the store is away")]
+)
+def test_an_outage_is_outwaited_and_costs_no_attempt(
+    collectable: str, desk: Desk, ports: Ports, slow: Ports, store: Meanwhile, fault: Exception
+) -> None:
+    """A week-end without sign-in, without AMC's store or without ours loses no rows."""
+
+    def strike() -> None:
+        raise fault
+
+    pauses = []
+    for hours in (0, 1, 60):
+        with clock.frozen(datetime.now(UTC) + timedelta(hours=hours)):
+            for _ in range(ports.settings.collect_attempts):
+                store.before.append(strike)
+                collecting.collect(slow, collectable)
+                execution = desk.read(collectable)
+                assert (execution.state, execution.attempts) == ("collecting", 0)
+                assert execution.lease_until is not None
+                pauses.append((execution.lease_until - clock.now()).total_seconds())
+                let_the_lease_end(collectable)
+    assert pauses[0] < 2 < pauses[8] < pauses[-1] < 1.2 * collecting.LONGEST_PAUSE
+    collecting.collect(slow, collectable)
+    assert desk.state(collectable) == "completed"
+    prove_readable(ports, desk, collectable)
+
+
+def test_an_outage_of_more_than_a_week_ends_it(
+    collectable: str, desk: Desk, slow: Ports, store: Meanwhile
+) -> None:
+    def strike() -> None:
+        raise Transient("AMC does not answer")
+
+    store.before.append(strike)
+    with clock.frozen(datetime.now(UTC) + timedelta(days=8)):
+        collecting.collect(slow, collectable)
+    execution = desk.read(collectable)
+    assert (execution.state, execution.error_class) == ("failed", "transient")
+    assert "for 7 days; run it again: AMC does not answer" in (execution.error_message or "")
+
+
+def test_a_result_too_big_for_the_memory_is_given_up(
+    collectable: str, desk: Desk, ports: Ports, slow: Ports, store: Meanwhile
+) -> None:
+    def strike() -> None:
+        raise OutOfMemory("it does not fit")
+
+    for _ in range(ports.settings.collect_attempts):
+        store.before.append(strike)
+        collecting.collect(slow, collectable)
+        let_the_lease_end(collectable)
+    execution = desk.read(collectable)
+    assert (execution.state, execution.error_class) == ("failed", "transient")

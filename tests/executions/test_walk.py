@@ -1,16 +1,21 @@
 """The walk of an execution against a real local AMC: the good way, and what may happen on it."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import duckdb
 import pytest
+from dramatiq.rate_limits.backends import StubBackend
 from sqlalchemy import select
 
+from reportbuilder.amc.connections import Connections
+from reportbuilder.amc.models import AmcAccount
+from reportbuilder.amc.pacing import Pace
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Conflict
-from reportbuilder.executions import lifecycle, overview
+from reportbuilder.executions import lifecycle, overview, submitting
 from reportbuilder.executions.ports import Ports
 from reportbuilder.results.models import ResultSet
 from reportbuilder.sandbox import Sandbox
@@ -280,3 +285,27 @@ def test_rows_whose_record_is_refused_are_fetched_again(desk: Desk, workers: Wor
         session.delete(session.scalars(select(ResultSet)).one())
     workers.work_until(desk.all_final)
     assert desk.state(execution_id) == "completed"
+
+
+def test_a_wrong_client_secret_fails_nobodys_run(
+    desk: Desk, workers: Workers, box: Sandbox, ports: Ports
+) -> None:
+    """The deployment is at fault: all wait, and go on when it is mended."""
+    wrong = replace(ports.settings, amc_client_secret="mistyped")
+    misled = Connections(wrong, Pace(StubBackend(), 1000))  # type: ignore[no-untyped-call] # as in conftest
+    with transaction() as session:
+        for account in session.scalars(select(AmcAccount)):
+            account.sealed_access_token = None
+    execution_id = desk.request()
+    submitting.submit_next(replace(ports, connect=misled.client), desk.instance.instance_id)
+    misled.close()
+    execution = desk.read(execution_id)
+    assert (execution.state, execution.attempts) == ("pending", 0)
+    with reading() as session:
+        reasons = [event.reason for event in overview.events(session, execution)]
+        [account] = session.scalars(select(AmcAccount))
+    assert "correct RB_AMC_CLIENT_ID and RB_AMC_CLIENT_SECRET" in reasons[-1]
+    assert account.signed_out_reason is None
+    workers.work_until(desk.all_final, seconds=40)
+    assert desk.state(execution_id) == "completed"
+    assert len(runs_of(box, desk, execution_id)) == 1
