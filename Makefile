@@ -12,16 +12,19 @@ LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format bench lock clean
+.PHONY: help demo test conformance lint format bench lock clean
 
 help: ## Show this help
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(RUNTIME) ## Start everything here and run a report in sight (ARGS="--once", "--port 9000", "--dir …")
 	@exec $(BIN)/python -m reportbuilder --parent $$PPID demo $(ARGS)
 
 test: $(DEV) ## Run all tests, on SQLite and PostgreSQL (ARGS="-k slots")
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+conformance: $(DEV) ## Show which facts of AMC the sandbox is proved to keep
+	$(BIN)/python -m pytest -n $(JOBS) -q -r fE -m conforms -k "not postgresql" --conformance $(ARGS)
 
 lint: $(DEV) ## Check style, types and the order of imports
 	$(BIN)/ruff check .

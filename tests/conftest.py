@@ -28,6 +28,8 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
+pytest_plugins = ["tests.conformance.plugin"]
+
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
 
