@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def conforming(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Call it with a fact's name once that is shown, for facts by the hundred; it counts if the test passes."""
+    """Call it with the name of a fact once that is shown; for facts by the hundred, if the test passes."""
 
     def note(fact: str) -> None:
         assert fact in known(), f"{fact} is no fact in tests/conformance"
