@@ -4,19 +4,17 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy.orm import Session
 
 from reportbuilder import clock
-from reportbuilder.accounts.permissions import Principal, Subject, ensure, missing
 from reportbuilder.cli import rows
 from reportbuilder.cli.orders import find_instance
 from reportbuilder.cli.rooms import principal_of, rooms
 from reportbuilder.cli.run import finish
 from reportbuilder.cli.shapes import brief, whole
 from reportbuilder.cli.showing import show, show_json, show_pairs
+from reportbuilder.cli.stopping import find_execution, stop
 from reportbuilder.cli.waking import wake_workers
 from reportbuilder.database import reading, transaction
-from reportbuilder.errors import NotFound
 from reportbuilder.executions import lifecycle, overview
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.states import STATUS
@@ -63,7 +61,7 @@ def show_(id: str, user: str | None, *, sql: bool, as_json: bool) -> None:
     """Show an execution with its events."""
     with rooms() as chosen, reading() as session:
         _, principal = principal_of(session, user)
-        detail = whole(session, _find(session, principal, id), chosen.instance_slots)
+        detail = whole(session, find_execution(session, principal, id), chosen.instance_slots)
     if sql:
         click.echo(detail["sql"])
     elif as_json:
@@ -80,9 +78,10 @@ def show_(id: str, user: str | None, *, sql: bool, as_json: bool) -> None:
 def wait(id: str, csv: Path | None, count: int, user: str | None, *, as_json: bool) -> None:
     """Wait for an execution and print its rows, as `run` does."""
     with rooms() as chosen:
+        wake_workers(chosen)  # Ctrl-C may ask for a cancel
         with reading() as session:
             asker, principal = principal_of(session, user)
-            found = _find(session, principal, id)
+            found = find_execution(session, principal, id)
         finish(chosen, found, csv, count, by=asker.email, as_json=as_json)
 
 
@@ -95,7 +94,7 @@ def rows_(id: str, csv: Path | None, count: int, user: str | None) -> None:
     with rooms() as chosen:
         with reading() as session:
             _, principal = principal_of(session, user)
-            found = _find(session, principal, id)
+            found = find_execution(session, principal, id)
             result = overview.result_of(session, found)
         rows.deliver(chosen, result, csv, count)
 
@@ -107,12 +106,7 @@ def cancel(id: str, user: str | None) -> None:
     """Stop an execution; one that AMC runs ends when AMC confirms it."""
     with rooms() as chosen:
         wake_workers(chosen)
-        with transaction() as session:
-            asker, principal = principal_of(session, user)
-            found = _find(session, principal, id, "execution:cancel")
-            lifecycle.cancel(session, found, asker.email)
-            session.flush()
-        ended = found.state == "cancelled"
+        ended = stop(id, user)
     click.echo(f"{id}: {'cancelled' if ended else 'AMC is asked to stop it'}")
 
 
@@ -125,20 +119,8 @@ def retry(id: str, user: str | None) -> None:
         wake_workers(chosen)
         with transaction() as session:
             asker, principal = principal_of(session, user)
-            found = _find(session, principal, id, "execution:retry")
+            found = find_execution(session, principal, id, "execution:retry")
             click.echo(lifecycle.retry(session, found, asker).execution_id)
-
-
-def _find(
-    session: Session, principal: Principal, id: str, permission: str = "execution:view"
-) -> ReportExecution:
-    try:
-        found = overview.find(session, id)
-    except NotFound:
-        raise missing(f"execution {id}") from None
-    subject = Subject(instance_id=found.instance_id, owner_id=found.user_id)
-    ensure(principal, permission, subject, f"execution {id}")
-    return found
 
 
 def _line(row: ReportExecution) -> tuple[object, ...]:

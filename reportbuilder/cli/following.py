@@ -12,9 +12,10 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from reportbuilder import clock
 from reportbuilder.cli.moments import Moment, moment
 from reportbuilder.cli.showing import plain
-from reportbuilder.database import reading, transaction
-from reportbuilder.errors import Conflict
-from reportbuilder.executions import lifecycle, overview
+from reportbuilder.cli.stopping import stop
+from reportbuilder.database import reading
+from reportbuilder.errors import Conflict, NotPermitted
+from reportbuilder.executions import overview
 from reportbuilder.executions.models import ReportExecution
 
 GLANCE_EVERY = 0.2  # seconds
@@ -109,7 +110,7 @@ def follow(
             if not (console.is_terminal and _wants_cancel(execution_id)):
                 _say_how_to_go_on(execution_id)
                 return None
-            _cancel(execution_id, by)
+            _stop(execution_id, by)
 
 
 def _wants_cancel(execution_id: str) -> bool:
@@ -126,12 +127,14 @@ def _wants_cancel(execution_id: str) -> bool:
     return answer == "cancel"
 
 
-def _cancel(execution_id: str, by: str) -> None:
+def _stop(execution_id: str, by: str) -> None:
     try:
-        with transaction() as session:
-            lifecycle.cancel(session, overview.find(session, execution_id), by)
-    except Conflict as conflict:  # it ended while the person thought about it
-        click.echo(conflict.message, err=True)
+        stop(execution_id, by)
+    except (
+        Conflict,
+        NotPermitted,
+    ) as refusal:  # it may have ended in the meantime
+        click.echo(refusal.message, err=True)
 
 
 def _say_how_to_go_on(execution_id: str) -> None:

@@ -24,7 +24,11 @@ def token() -> None:
 @click.option("--user", metavar="EMAIL", help="Whose rights it has.")
 @click.option("--scope", type=click.Choice(SCOPES), default="run", show_default=True)
 @click.option(
-    "--days", type=int, default=tokens.LIFETIME.days, show_default=True, help="How long it is good."
+    "--days",
+    type=click.IntRange(1, tokens.LIFETIME_MAX.days),
+    default=tokens.LIFETIME.days,
+    show_default=True,
+    help="How long it is good.",
 )
 def add(name: str, user: str | None, scope: str, days: int) -> None:
     """Issue a token; NAME says what it is for. It is shown once, alone on standard output."""

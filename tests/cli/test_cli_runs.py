@@ -157,6 +157,29 @@ def test_ctrl_c_asks_on_a_terminal_and_leaves_it_running_elsewhere(
     assert says_how_to_stop_it is (ended is None)
 
 
+def test_ctrl_c_cancels_only_for_those_who_may(
+    command: Command,
+    library: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run_id = command(*ASK).stdout.strip()
+    command("user", "grant", "cleo@example.test", "amcnorthwind01", "view")
+    pending = [KeyboardInterrupt, KeyboardInterrupt]
+
+    def each() -> None:
+        if pending:
+            raise pending.pop()
+
+    (tmp_path / "typed").write_text("cancel\nleave\n")
+    with (tmp_path / "typed").open() as typed, (tmp_path / "shown").open("w") as shown:
+        monkeypatch.setattr(sys, "stdin", typed)
+        console = Console(file=shown, force_terminal=True)
+        assert following.follow(run_id, 10, console, by="cleo@example.test", each=each) is None
+    assert "execution:cancel takes the role" in capsys.readouterr().err
+
+
 @given(st.dictionaries(st.from_regex(r"[a-z_]{1,9}", fullmatch=True), st.text(), max_size=4))
 def test_values_are_read_as_they_were_typed(values: dict[str, str]) -> None:
     typed = {name: text for name, text in values.items() if not text.startswith(("[", "{", '"'))}

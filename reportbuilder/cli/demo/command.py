@@ -1,5 +1,6 @@
 """``demo``: starts every part, seeds a world, runs a report in sight, and stays until Ctrl-C."""
 
+import os
 import signal
 import time
 from pathlib import Path
@@ -45,6 +46,7 @@ def demo(path: Path, port: int, *, once: bool) -> None:
     of the environment have no part in it.
     """
     logs.configure("WARNING", "text")
+    os.umask(0o077)  # the database and all that its processes write are for nobody else
     folder, is_up = Folder(path), False
     with folder.held():
         parts = Parts(folder)
