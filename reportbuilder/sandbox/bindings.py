@@ -4,11 +4,13 @@ import calendar
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlglot import exp
 
+from reportbuilder.sandbox.cutting import conditions
 from reportbuilder.sandbox.dialect import RefusedError, span
 from reportbuilder.sandbox.instants import Window
 from reportbuilder.sandbox.tables import Table
@@ -109,7 +111,7 @@ def bind_tables(tree: exp.Expr, tables: Mapping[str, Table], window: Window) -> 
         extension = _extension(node)
         if extension is not None:
             name, start, end = extension
-            cut = Window(moved(window.start, start, -1), moved(window.end, end, 1), window.zone)
+            cut = replace(window, start=moved(window.start, start, -1), end=moved(window.end, end, 1))
         elif is_cte(node):
             continue
         else:
@@ -129,12 +131,7 @@ def _table(name: str, node: exp.Table, tables: Mapping[str, Table]) -> Table:
 
 
 def _rows(table: Table, window: Window, node: exp.Table) -> exp.Subquery:
-    column = exp.column(table.time, quoted=True)
-    query = (
-        exp.select("*")
-        .from_(exp.to_table(table.name))
-        .where(column >= timestamp_literal(window.start), column < timestamp_literal(window.end))
-    )
+    query = exp.select("*").from_(exp.to_table(table.name)).where(*conditions(table, window))
     alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name or table.name))
     subquery = exp.Subquery(this=query, alias=alias.copy())
     for key in ("joins", "pivots", "laterals"):

@@ -14,9 +14,11 @@ _DUCKDB = {
     "DOUBLE": "DOUBLE",
     "BOOLEAN": "BOOLEAN",
     "DECIMAL": "DECIMAL(38,4)",
+    "DECIMAL(38,2)": "DECIMAL(38,2)",
     "DECIMAL(38,4)": "DECIMAL(38,4)",
     "Array[LONG]": "BIGINT[]",
     "Array[INTEGER]": "INTEGER[]",
+    "Array[STRING]": "VARCHAR[]",
 }
 
 
@@ -37,12 +39,17 @@ class TableColumn:
 
 @dataclass(frozen=True)
 class Table:
-    """One documented table; ``time`` is the column by which an execution's window cuts it."""
+    """One documented table.
+
+    ``time`` is the column by which an execution's window cuts it, None for a table of dimensions, which no
+    window cuts. ``dataset`` names the data set that an instance must have for it, empty for what all have.
+    """
 
     name: str
     description: str
-    time: str
+    time: str | None
     columns: tuple[TableColumn, ...]
+    dataset: str = ""
 
     @functools.cached_property
     def by_name(self) -> dict[str, TableColumn]:
@@ -64,4 +71,11 @@ def _table(body: dict[str, object]) -> Table:
         TableColumn(item["name"], item["type"], item["columnType"], item["threshold"])
         for item in (raw if isinstance(raw, list) else [])
     )
-    return Table(str(body["name"]), str(body["description"]), str(body["time"]), columns)
+    time = body.get("time")
+    return Table(
+        str(body["name"]),
+        str(body["description"]),
+        str(time) if time else None,
+        columns,
+        str(body.get("dataset", "")),
+    )

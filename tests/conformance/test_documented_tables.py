@@ -18,7 +18,7 @@ SPELLINGS = {
     "DECIMAL": "DECIMAL(38,4)",
     "DecimalDataType(precision=38, scale=2)": "DECIMAL(38,2)",
     "ARRAY": "Array[STRING]",
-    "unknown": "LOW",
+    "unknown": "MEDIUM",  # as the same column of the other brand store table
 }
 
 

@@ -122,9 +122,9 @@ def test_accounts_and_instances(caller: Caller) -> None:
     instances = caller.http.get(f"{root}/amc/instances").json()["instances"]
     assert [one["instanceId"] for one in instances] == list(INSTANCES)
     assert all(one["creationStatus"] == "COMPLETED" for one in instances)
-    first = caller.http.get(f"{root}/amc/instances", params={"limit": "1"}).json()
+    first = caller.http.get(f"{root}/amc/instances", params={"limit": "2"}).json()
     second = caller.http.get(
-        f"{root}/amc/instances", params={"limit": "1", "nextToken": first["nextToken"]}
+        f"{root}/amc/instances", params={"limit": "3", "nextToken": first["nextToken"]}
     ).json()
     assert [*first["instances"], *second["instances"]] == instances
     assert "nextToken" not in second
@@ -133,3 +133,21 @@ def test_accounts_and_instances(caller: Caller) -> None:
     advertisers = caller.http.get(f"{root}/amc/instances/amcnorthwind01/advertisers").json()
     assert advertisers["totalCount"] == len(advertisers["advertisers"]) == 5
     assert caller.http.get(f"{root}/amc/instances/amcnorthwind02").json()["instance"] == instances[1]
+
+
+def test_each_instance_tells_what_it_holds(caller: Caller) -> None:
+    root = caller.box.url
+    found = {
+        one["instanceId"]: (one["advertiserTypes"], len(one["optionalDatasets"]), one["instanceType"])
+        for one in caller.http.get(f"{root}/amc/instances").json()["instances"]
+    }
+    assert found == {
+        "amcnorthwind01": (["SPONSORED_ADS", "DISPLAY"], 9, "STANDARD"),
+        "amcnorthwind02": (["SPONSORED_ADS", "DISPLAY"], 0, "STANDARD"),
+        "amcnorthwind03": (["SPONSORED_ADS"], 0, "STANDARD"),
+        "amcnorthwind04": (["DISPLAY"], 0, "STANDARD"),
+        "amcnorthwind05": (["SPONSORED_ADS", "DISPLAY"], 9, "SANDBOX"),
+    }
+    for instance, types in (("amcnorthwind03", {"SPONSORED_ADS"}), ("amcnorthwind04", {"DISPLAY"})):
+        bodies = caller.http.get(f"{root}/amc/instances/{instance}/advertisers").json()["advertisers"]
+        assert {one["type"] for one in bodies} == types

@@ -33,7 +33,7 @@ _SOURCES: dict[str, tuple[str, Mapping[str, str]]] = {
 
 def views_sql() -> str:
     """Return the statements that make every documented table."""
-    return "\n".join(_view(table) for table in documented().values())
+    return "\n".join(_view(table) for table in documented().values() if table.name in _SOURCES)
 
 
 def _view(table: Table) -> str:
