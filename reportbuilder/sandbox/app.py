@@ -99,8 +99,8 @@ def _add_administration(app: Flask, box: Box) -> None:
     def instance(instance: str) -> Response:
         return answer({"instance": world.instance_body(box.instances[instance])}, kind=PLAIN)
 
-    def advertisers(instance: str) -> Response:  # noqa: ARG001 - all instances have the same ones
-        bodies = world.advertiser_bodies()
+    def advertisers(instance: str) -> Response:
+        bodies = world.advertiser_bodies(box.instances[instance].advertiser_types)
         return answer({"advertisers": bodies, "totalCount": len(bodies)}, kind=PLAIN)
 
     app.add_url_rule("/amc/accounts", "accounts", _guarded(box, "accounts", accounts, entity=False))
