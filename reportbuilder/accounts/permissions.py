@@ -31,6 +31,7 @@ class Rule:
 PERMISSIONS: Final[dict[str, Rule]] = {
     "template:view": Rule("viewer", "read"),
     "template:publish": Rule("editor", "admin", others="admin"),
+    "template:delete": Rule("editor", "admin", others="admin"),
     "template:lint": Rule("editor", "read"),
     "instance:view": Rule("viewer", "read"),
     "instance:run": Rule("analyst", "run", "run"),

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from reportbuilder.catalog import versions
 from reportbuilder.catalog.drafts import Draft, read_draft, refuse
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.publishing import fill, new_template
@@ -120,13 +121,18 @@ def install_library(session: Session, shipped: Iterable[Shipped] | None = None) 
         if template is not None and template.library_digest == one.digest:
             unchanged.append(one.key)
         elif template is not None:
+            versions.ensure_recorded(session, template, versions.publication_of(template))
             fill(template, one.draft)
             template.version += 1
             template.library_digest = one.digest
+            session.flush()
+            versions.record(session, template, author_id=None, note="shipped with a release")
             changed.append(one.key)
         else:
             template = new_template(session, one.draft, user_id=None)
             template.library_key, template.library_digest = one.key, one.digest
+            session.flush()
+            versions.record(session, template, author_id=None, note="shipped with a release")
             added.append(one.key)
     session.flush()
     return Summary(tuple(added), tuple(changed), tuple(unchanged), tuple(sorted(map(str, known))))

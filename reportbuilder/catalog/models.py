@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from reportbuilder.accounts.models import User
 from reportbuilder.database import Base, Json, Row
 
 
@@ -13,10 +14,12 @@ class QueryTemplate(Row, Base):
     """SQL with placeholders. ``template_id`` is ``tpl_`` and 12 hex digits; ``version`` counts publications.
 
     ``parameters_schema``, ``default_parameters``, ``tags``, ``report_config`` and ``ui_schema`` are kept as
-    they came, unknown keys and all; what runs is read from ``parameters``.
+    they came, unknown keys and all; what runs is read from ``parameters``. ``source_id`` and
+    ``source_digest`` say what an imported one was made of, ``parent_version`` which version was copied.
     """
 
     __tablename__ = "query_templates"
+    __table_args__ = (UniqueConstraint("user_id", "source_id"),)
 
     template_id: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
@@ -38,6 +41,9 @@ class QueryTemplate(Row, Base):
     ui_schema: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     library_key: Mapped[str | None] = mapped_column(unique=True)
     library_digest: Mapped[str | None]
+    parent_version: Mapped[int | None]
+    source_id: Mapped[str | None]
+    source_digest: Mapped[str | None]
     parameters: Mapped[list["QueryTemplateParameter"]] = relationship(
         order_by="QueryTemplateParameter.display_order", cascade="all, delete-orphan", lazy="selectin"
     )
@@ -60,6 +66,20 @@ class QueryTemplateParameter(Row, Base):
     ui_config: Mapped[dict[str, Any]] = mapped_column(default=dict)
     display_order: Mapped[int] = mapped_column(default=0)
     group_name: Mapped[str | None]
+
+
+class QueryTemplateVersion(Row, Base):
+    """One publication of a template: ``snapshot`` is what ``publishing.publish`` takes."""
+
+    __tablename__ = "query_template_versions"
+    __table_args__ = (UniqueConstraint("template_id", "version"),)
+
+    template_id: Mapped[UUID] = mapped_column(ForeignKey("query_templates.id", ondelete="CASCADE"))
+    version: Mapped[int]
+    snapshot: Mapped[dict[str, Any]]
+    author_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    note: Mapped[str] = mapped_column(default="")
+    author: Mapped[User | None] = relationship(lazy="joined")
 
 
 class QueryTemplateInstance(Row, Base):

@@ -7,7 +7,7 @@ from reportbuilder.catalog import searching
 from reportbuilder.catalog.library import install_library
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.preparing import definitions_of, form_of
-from reportbuilder.catalog.publishing import publication_of
+from reportbuilder.catalog.versions import publication_of
 from reportbuilder.cli.orders import find_template
 from reportbuilder.cli.rooms import principal_of, rooms
 from reportbuilder.cli.showing import plain, show, show_json, show_pairs

@@ -53,6 +53,7 @@ TABLE = {
     "template:view": "y y y y y y y y y y y",
     "template:lint": "n n n n n n y y y y y",
     "template:publish": "n n n n n n n y n n y",
+    "template:delete": "n n n n n n n y n n y",
     "user:manage": "n n n n n n n n n n y",
     "account:manage": "n n n n n n n n n n y",
 }  # fmt: skip - it is read by columns

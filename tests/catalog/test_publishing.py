@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from reportbuilder.accounts import grants
-from reportbuilder.catalog import publishing, searching
+from reportbuilder.catalog import publishing, searching, versions
 from reportbuilder.catalog.library import Shipped, install_library, read_file, read_library
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.database import reading, transaction
@@ -40,7 +40,7 @@ def test_a_published_template_comes_back_whole(cast: Cast) -> None:
         ben = grants.principal_of(session, cast.ben)
         found = searching.find(session, ben, template_id)
         assert (found.version, found.user_id, found.is_public) == (1, cast.ben.id, False)
-        kept = publishing.publication_of(found)
+        kept = versions.publication_of(found)
         (row,) = kept["parameter_definitions"]
         assert (row["parameter_name"], row["parameter_type"], row["required"]) == (
             "filter",
@@ -104,7 +104,7 @@ def test_a_copy_knows_its_parent_and_a_shipped_one_is_not_changed(cast: Cast) ->
         shipped = session.query(QueryTemplate).filter_by(library_key="weekly_roas").one()
         with pytest.raises(Conflict, match="publish a copy"):
             publishing.update(session, shipped, {"name": "Mine"})
-        data = {**publishing.publication_of(shipped), "name": "Mine", "is_public": False}
+        data = {**versions.publication_of(shipped), "name": "Mine", "is_public": False}
         copy = publishing.publish(session, data, cast.ben, parent=shipped)
         assert (copy.parent_template_id, copy.library_key, copy.version) == (shipped.id, None, 1)
         assert copy.sql_template == shipped.sql_template

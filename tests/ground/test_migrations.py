@@ -6,9 +6,12 @@ from uuid import uuid4
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import CheckConstraint, Engine, create_engine, inspect, text
+from sqlalchemy import CheckConstraint, Engine, create_engine, inspect, select, text
+from sqlalchemy.orm import Session
 
 from reportbuilder import schema
+from reportbuilder.catalog import versions
+from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.database import driver_url
 
 
@@ -88,4 +91,22 @@ def test_the_second_step_keeps_the_rows_of_the_first(blank_url: str) -> None:
             )
         ).all()
     assert [(row[0], str(row[1]), row[2]) for row in rows] == [("tpl_0123456789ab", "{}", "brand")]
+    engine.dispose()
+
+
+def test_the_third_step_keeps_what_templates_are_as_their_present_version(blank_url: str) -> None:
+    schema.upgrade(blank_url, "0002")
+    engine = create_engine(driver_url(blank_url))
+    values = {"template": uuid4().hex, "parameter": uuid4().hex, "at": "2025-01-01 00:00:00+00:00"}
+    with engine.begin() as connection:
+        for statement in FIRST_ROWS:
+            connection.execute(text(statement), values)
+    schema.upgrade(blank_url)
+    with Session(engine) as session:
+        template = session.scalars(select(QueryTemplate)).one()
+        (kept,) = versions.versions_of(session, template)
+        assert (kept.version, kept.author) == (1, None)
+        assert kept.snapshot == versions.publication_of(template)
+        assert kept.snapshot["parameter_definitions"][0]["parameter_name"] == "brand"
+        assert kept.created_at.tzinfo is not None
     engine.dispose()
