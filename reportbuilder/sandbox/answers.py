@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response
 
-from reportbuilder.sandbox.executions import Column, Execution
+from reportbuilder.sandbox.executions import FINAL, Column, Execution
 from reportbuilder.sandbox.instants import shown
 from reportbuilder.sandbox.tables import Table
 
@@ -32,8 +32,6 @@ def refusal(status: int, details: str, kind: str = EXECUTIONS) -> Response:
 
 def created_body(execution: Execution) -> dict[str, Any]:
     """Return what the answer to a create request says."""
-    if execution.fixed is None:
-        execution.fixed = _fixed(execution)
     return {
         **execution.fixed,
         "lastUpdatedTime": shown(execution.updated),
@@ -41,7 +39,8 @@ def created_body(execution: Execution) -> dict[str, Any]:
     }
 
 
-def _fixed(execution: Execution) -> dict[str, Any]:
+def fixed_body(execution: Execution) -> dict[str, Any]:
+    """Return what answers say of an execution that never changes."""
     body = execution.body
     result: dict[str, Any] = {
         "createTime": shown(execution.created),
@@ -55,7 +54,7 @@ def _fixed(execution: Execution) -> dict[str, Any]:
         "timeWindowTimeZoneOriginal": execution.window.zone,
         "waitUntil": shown(execution.created - timedelta(hours=1)),
         "workflowExecutionId": execution.execution_id,
-        "workflowExecutionTimeoutSeconds": body.get("workflowExecutionTimeoutSeconds", 21600),
+        "workflowExecutionTimeoutSeconds": execution.timeout,
         "workflowId": execution.workflow_id,
     }
     if execution.window.asked_start is not None:
@@ -78,7 +77,8 @@ def execution_body(execution: Execution, *, with_workflow: bool) -> dict[str, An
         result["outputS3URI"] = "N/A"
         result["outputColumns"] = [_column(column) for column in execution.computation.columns]
     if execution.started is not None and execution.ended is not None:
-        result["executionTime"] = round((execution.ended - execution.started).total_seconds())
+        computed = execution.computed or execution.ended
+        result["executionTime"] = round((computed - execution.started).total_seconds())
     result["outputChannels"] = [_channel(execution)]
     if with_workflow:
         result["sqlQuery"] = execution.sql
@@ -98,7 +98,7 @@ def data_source_body(table: Table) -> dict[str, Any]:
             for column in table.columns
         ],
         "tags": [],
-        "outputChannels": [],
+        "outputChannels": [{"channel": {"type": "DOWNLOAD"}, "outputAvailable": True}],
     }
 
 
@@ -121,8 +121,18 @@ def _column(column: Column) -> dict[str, Any]:
 
 
 def _channel(execution: Execution) -> dict[str, Any]:
-    if execution.status == "SUCCEEDED":
-        status = "AVAILABLE" if execution.computation.files else "UNAVAILABLE"
-    else:
-        status = "PENDING" if execution.status in {"PENDING", "RUNNING"} else "FAILED"
-    return {"channel": {"type": "DOWNLOAD"}, "status": status}
+    channel: dict[str, Any] = {"channel": {"type": "DOWNLOAD"}}
+    if execution.status not in FINAL:
+        return channel | {"status": "PENDING"}
+    if execution.status != "SUCCEEDED":
+        return channel | {"status": "FAILED", "statusReason": "The workflow execution did not succeed."}
+    if execution.computation.files:
+        return channel | {"status": "AVAILABLE"}
+    return channel | {"status": "UNAVAILABLE", "statusReason": _why_without_output(execution)}
+
+
+def _why_without_output(execution: Execution) -> str:
+    for name in ("dryRun", "skipPublish", "disableAggregationControls"):
+        if execution.body.get(name):
+            return f"The workflow execution has no output because {name} is true."
+    return "The output is no longer retained."

@@ -4,13 +4,15 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
+from reportbuilder.sandbox.executions import LONGEST_RUN
 from reportbuilder.sandbox.instants import BadRequestError, read, zone_of
 
+T = TypeVar("T")
 _WORKFLOW_ID = re.compile(r"[A-Za-z0-9._-]+")
 _PARAMETER_TYPES = frozenset(
     {
@@ -20,6 +22,8 @@ _PARAMETER_TYPES = frozenset(
 )
 _LIMIT = 100
 _SHORTEST, _LONGEST = 900, 86400  # seconds
+_LONGEST_VALUE = 1024
+_CHANNELS = ("DISPLAY", "SPONSORED_ADS", "SAS")
 
 
 def create_body(raw: bytes) -> dict[str, Any]:
@@ -54,6 +58,7 @@ def _check_workflow(body: dict[str, Any]) -> None:
             f"Workflow ID '{workflow_id}' may only contain letters, digits, periods, dashes and underscores."
         )
     _check_parameters(workflow.get("inputParameters") or [])
+    _check_columns(workflow.get("outputColumns") or [])
     style = workflow.get("outputFormat") or {}
     if not isinstance(style, dict) or not all(
         isinstance(sign, str) and len(sign) == 1 for sign in style.values()
@@ -74,27 +79,74 @@ def _check_parameters(parameters: object) -> None:
         is_array = isinstance(kind, dict) and kind.get("type") == "ARRAY"
         if not is_array and not (isinstance(kind, str) and kind in _PARAMETER_TYPES):
             raise BadRequestError(f"Data type '{kind}' of parameter {parameter['name']} is invalid.")
+        _check_length(f"defaultValue of parameter {parameter['name']}", parameter.get("defaultValue"))
+
+
+def _check_length(name: str, value: object) -> None:
+    if isinstance(value, str) and len(value) > _LONGEST_VALUE:
+        raise BadRequestError(f"{name} exceeded maximum allowed length of {_LONGEST_VALUE}.")
+
+
+def _check_columns(columns: object) -> None:
+    if not isinstance(columns, list) or len(columns) > _LIMIT:
+        raise BadRequestError("workflow.outputColumns must be a list of at most 100 columns.")
+    if not all(isinstance(column, dict) and isinstance(column.get("name"), str) for column in columns):
+        raise BadRequestError("Each of workflow.outputColumns must have a name.")
 
 
 def _check_run(body: dict[str, Any]) -> None:
     if not isinstance(body.get("parameterValues") or {}, dict):
         raise BadRequestError("parameterValues must be a JSON object.")
-    seconds = body.get("workflowExecutionTimeoutSeconds", 21600)
-    if not isinstance(seconds, int) or not _SHORTEST <= seconds <= _LONGEST:
+    for name, value in (body.get("parameterValues") or {}).items():
+        _check_length(f"Value of parameter {name}", value)
+    seconds = body.get("workflowExecutionTimeoutSeconds", LONGEST_RUN)
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or not _SHORTEST <= seconds <= _LONGEST:
         raise BadRequestError("workflowExecutionTimeoutSeconds must be between 900 and 86400.")
     for name in ("dryRun", "skipPublish", "disableAggregationControls", "requireSyntheticData"):
         if not isinstance(body.get(name, False), bool):
             raise BadRequestError(f"{name} must be a boolean.")
-    advertisers = body.get("advertisers") or []
+    if body.get("additionalAcrResultsReceivers"):
+        raise BadRequestError("additionalAcrResultsReceivers needs an AWS Clean Rooms collaboration.")
+    _check_advertisers(body.get("advertisers") or [])
+
+
+def _check_advertisers(advertisers: object) -> None:
     if not isinstance(advertisers, list):
         raise BadRequestError("advertisers must be a list.")
-    for advertiser in advertisers:
-        if not isinstance(advertiser, dict) or advertiser.get("type") not in (
-            "DISPLAY",
-            "SPONSORED_ADS",
-            "SAS",
+    for one in advertisers:
+        if (
+            not isinstance(one, dict)
+            or not isinstance(one.get("id"), str)
+            or one.get("type") not in _CHANNELS
         ):
             raise BadRequestError("Each of advertisers must have an id and a type.")
+
+
+def advertiser_ids(body: dict[str, Any], known: Iterable[object]) -> frozenset[str] | None:
+    """Return the ids of the advertisers that a run is restricted to, None for all.
+
+    :raises BadRequestError: for one that the instance does not have.
+    """
+    asked = {str(one["id"]) for one in body.get("advertisers") or []}
+    foreign = sorted(asked.difference(map(str, known)))
+    if foreign:
+        raise BadRequestError(f"Advertiser {foreign[0]} cannot be queried on this instance.")
+    return frozenset(asked) or None
+
+
+def certified(body: dict[str, Any], now: datetime, window_end: datetime) -> datetime:
+    """Return the time up to which reported data are seen: data arrive hour by hour.
+
+    :raises BadRequestError: for times that cannot be.
+    """
+    dimensions = body.get("maxDimensionTime")
+    if dimensions is not None and read("maxDimensionTime", dimensions, zone_of(None)) < window_end:
+        raise BadRequestError(
+            f"maxDimensionTime '{dimensions}' must not be before the end of the time window."
+        )
+    asked = body.get("maxCertifiedTime")
+    at = now if asked is None else min(now, read("maxCertifiedTime", asked, zone_of(None)))
+    return at.replace(minute=0, second=0, microsecond=0)
 
 
 @dataclass(frozen=True)
@@ -133,15 +185,25 @@ def listing(query: Mapping[str, str]) -> Listing:
     )
 
 
-def limit_of(text: str | None) -> int:
+def slice_of(query: Mapping[str, str], items: Sequence[T]) -> tuple[Sequence[T], dict[str, str]]:
+    """Return one page of all items, and ``nextToken`` if there are more.
+
+    :raises BadRequestError: for what AMC would answer 400.
+    """
+    start = read_token(query["nextToken"]) if query.get("nextToken") else 0
+    end = start + limit_of(query.get("limit"))
+    return items[start:end], {"nextToken": token_for(end)} if end < len(items) else {}
+
+
+def limit_of(text: str | None, most: int = _LIMIT) -> int:
     """Return how many items a page may hold, 100 if nothing is said.
 
-    :raises BadRequestError: for anything but 1 to 100.
+    :raises BadRequestError: for anything but 1 to ``most``.
     """
     if not text:
         return _LIMIT
-    if not text.isdecimal() or not 1 <= int(text) <= _LIMIT:
-        raise BadRequestError(f"limit '{text}' is invalid. It must be between 1 and {_LIMIT}.")
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and 1 <= int(text) <= most):
+        raise BadRequestError(f"limit '{text}' is invalid. It must be between 1 and {most}.")
     return int(text)
 
 
@@ -168,7 +230,7 @@ def read_token(token: str) -> int:
     """
     try:
         word, _, number = base64.urlsafe_b64decode(token).decode().partition(":")
-        if word == "after":
+        if word == "after" and number.isdecimal():
             return int(number)
     except (binascii.Error, ValueError):
         pass

@@ -1,24 +1,30 @@
 """The state of one sandbox: its executions, tokens, faults and counts, apart from HTTP."""
 
-import threading
+import contextlib
 import uuid
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from reportbuilder.sandbox import world
-from reportbuilder.sandbox.answers import execution_body
-from reportbuilder.sandbox.asking import Listing, token_for
+from reportbuilder.sandbox.answers import execution_body, fixed_body
+from reportbuilder.sandbox.asking import Listing, advertiser_ids, certified, token_for
 from reportbuilder.sandbox.computing import Computing, Job
 from reportbuilder.sandbox.downloads import Signer
-from reportbuilder.sandbox.executions import Execution, Lane
-from reportbuilder.sandbox.instants import shown, window_of
+from reportbuilder.sandbox.executions import Execution
+from reportbuilder.sandbox.instants import Window, faster, months_before, window_of
+from reportbuilder.sandbox.lanes import Lane
 from reportbuilder.sandbox.options import Faults, Options
+from reportbuilder.sandbox.queueing import Queue
 from reportbuilder.sandbox.signing_in import Tokens
+from reportbuilder.sandbox.synthetic import check_instance
+from reportbuilder.sandbox.telling import as_seen, has_older, older, repeated
 from reportbuilder.sandbox.troubles import Troubles
+from reportbuilder.sandbox.watching import state_of
 
 
 class UnknownExecutionError(Exception):
@@ -26,24 +32,27 @@ class UnknownExecutionError(Exception):
 
 
 class Box:
-    """Everything that a sandbox remembers; safe to use from many threads."""
+    """Everything that a sandbox remembers; safe to use from many threads.
+
+    ``wall`` is real time, ``now`` the sandbox's own, which may run faster.
+    """
 
     def __init__(self, options: Options, now: Callable[[], datetime] | None = None) -> None:
         self.options = options
-        self.now = now or (lambda: datetime.now(UTC))
+        self.wall = now or (lambda: datetime.now(UTC))
+        self.now = faster(self.wall, options.speed)
+        self.began = self.wall()
         self.instances = world.instances(options.instances)
         self.tokens = Tokens()
         self.signer = Signer()
         self.troubles = Troubles(options.faults, options.seed)
-        self._computing = Computing(options, self.now)
-        self._lanes = {name: Lane(options.slots) for name in self.instances}
-        self._homes: dict[str, Execution] = {}
-        self._calls: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        self.computing = Computing(options, self.now)
+        self.queue = Queue(self.instances, options.slots, options.account_slots)
+        self.calls: Counter[str] = Counter()
 
     def close(self) -> None:
         """Stop the query threads and remove the result files."""
-        self._computing.close()
+        self.computing.close()
 
     @property
     def faults(self) -> Faults:
@@ -51,13 +60,16 @@ class Box:
         return self.troubles.faults
 
     def fault(self, **changes: Any) -> None:
-        """Change some faults, e.g. ``fault(throttle_next=3, throttle_style="date")``."""
-        self.troubles.faults = self.faults.changed(changes)
+        """Change some faults, e.g. ``fault(throttle_next=3, throttle_style="date")``.
+
+        :raises ValueError: naming the fault that does not exist or cannot be so.
+        """
+        self.troubles.change(changes)
 
     def count(self, kind: str) -> None:
         """Count a call of this kind."""
-        with self._lock:
-            self._calls[kind] += 1
+        with self.queue.lock:
+            self.calls[kind] += 1
 
     def submit(self, instance_id: str, body: dict[str, Any]) -> Execution:
         """Accept an execution; its query starts at once, its states follow the clock.
@@ -65,135 +77,146 @@ class Box:
         :raises RefusedError: for bad SQL, where faults want that told at once.
         :raises BadRequestError: for a window that cannot be.
         """
-        window = window_of(body, self.now(), self.options.days)
-        job = self._computing.prepare(self.instances[instance_id], body, window, self.faults.rows_per_file)
+        instance, now = self.instances[instance_id], self.now()
+        check_instance(body, instance)
+        window = self._window(body, instance, now)
+        as_of = certified(body, now, window.end)
+        job = self.computing.prepare(instance, body, window, as_of, self.faults.rows_per_file)
         if self.faults.sync_refusal:
             job.check()
-        lane = self._lanes[instance_id]
-        with lane.lock:
-            execution = self._new(instance_id, job, len(lane))
-            lane.add(execution)
-            self._homes[execution.execution_id] = execution
-        job.start()
+        with self._advanced() as lanes:
+            execution = self._new(instance_id, job, lanes[instance_id].sequence)
+            self.queue.add(execution)
+            job.start()  # in the order of creation, in which the lane waits for them
         return execution
 
+    def _window(self, body: dict[str, Any], instance: world.Instance, now: datetime) -> Window:
+        """Return the window that is asked for, with all that cuts it."""
+        window = window_of(body, now, self.options.days)
+        earliest = months_before(now, self.options.look_back_months)
+        known = (one["id"] for one in world.advertiser_bodies(instance.advertiser_types))
+        return replace(window, earliest=earliest, advertisers=advertiser_ids(body, known))
+
     def _new(self, instance_id: str, job: Job, sequence: int) -> Execution:
-        now, faults, body = self.now(), self.faults, job.body
-        execution_id = str(uuid.uuid4())
-        return Execution(
-            execution_id,
+        now, body = self.now(), job.body
+        execution = Execution(
+            str(uuid.uuid4()),
             str(body["workflow"].get("workflowId") or f"transient_{uuid.uuid4()}"),
             instance_id,
             body,
             job.window,
             now,
-            now + timedelta(seconds=faults.validation_seconds * faults.time_factor),
-            self.troubles.run_seconds(),
+            self.troubles.course(),
             job.computation,
             sequence,
-            now + timedelta(seconds=faults.list_lag),
-            self.troubles.strikes("failure_next", faults.failure_rate),
+            now + timedelta(seconds=self.faults.list_lag),
         )
+        execution.fixed = fixed_body(execution)
+        return execution
+
+    @contextlib.contextmanager
+    def _advanced(self) -> Iterator[dict[str, Lane]]:
+        """Give the lanes as they are now, under their lock; what is too old goes."""
+        with self.queue.lock:
+            now = self.now()
+            self.queue.advance(now)
+            self._tidy(now)
+            yield self.queue.lanes
+
+    def _tidy(self, now: datetime) -> None:
+        life, done = timedelta(seconds=self.options.result_life), self.queue.done
+        while life and done and done[0].ended is not None and done[0].ended + life <= now:
+            self.computing.release(done.popleft().computation)
+        for execution in self.queue.forget_beyond(self.options.remember):
+            self.computing.release(execution.computation)
 
     def find(self, instance_id: str, execution_id: str) -> Execution:
-        """Return an execution as it is now.
+        """Return a copy of an execution as it is now.
 
         :raises UnknownExecutionError: also for one that does not show yet.
         """
-        lane, now = self._lanes[instance_id], self.now()
-        with lane.lock:
-            lane.advance(now)
-            execution = lane.find(execution_id, now)
+        with self._advanced():
+            return as_seen(self._find(instance_id, execution_id))
+
+    def told(self, instance_id: str, execution_id: str) -> Execution:
+        """Return an execution as a get tells of it: as it is, or in an older state.
+
+        :raises UnknownExecutionError: as ``find``.
+        """
+        with self._advanced():
+            return self._told([self._find(instance_id, execution_id)])[0]
+
+    def _told(self, executions: list[Execution]) -> list[Execution]:
+        behind = any(map(has_older, executions))
+        if behind and self.troubles.strikes("stale_next", self.faults.stale_rate):
+            return [older(one) if has_older(one) else as_seen(one) for one in executions]
+        return [as_seen(one) for one in executions]
+
+    def _find(self, instance_id: str, execution_id: str) -> Execution:
+        execution = self.queue.lanes[instance_id].find(execution_id, self.now())
         if execution is None:
             raise UnknownExecutionError(execution_id)
         return execution
 
     def cancel(self, instance_id: str, execution_id: str) -> bool:
-        """Cancel an execution; false if it has ended already."""
-        execution = self.find(instance_id, execution_id)
-        lane = self._lanes[instance_id]
-        with lane.lock:
-            return lane.cancel(execution, self.now())
+        """Cancel an execution; false if it is past that."""
+        with self._advanced():
+            return self.queue.cancel(self._find(instance_id, execution_id), self.now())
 
     def page(self, instance_id: str, asked: Listing) -> tuple[list[Execution], str | None]:
         """Return one page of executions and the token of the next page."""
-        lane, now = self._lanes[instance_id], self.now()
-        with lane.lock:
-            lane.advance(now)
-            if asked.workflow_id is None:
-                found = lane.between(asked.first, asked.last)
-            else:
-                found = lane.of_workflow(asked.workflow_id)
-            kept = self._kept(found, asked, now)
-        shown_now = kept[: asked.limit]
-        more = len(kept) > asked.limit
-        return shown_now, token_for(shown_now[-1].sequence) if more else None
+        with self._advanced() as lanes:
+            now = self.now()
+            walk = lanes[instance_id].walk(
+                asked.first, asked.last, asked.workflow_id, asked.after, ascending=asked.ascending
+            )
+            kept = (
+                one
+                for one in walk
+                if one.visible <= now and (asked.with_cancelled or one.status != "CANCELLED")
+            )
+            found = list(islice(kept, asked.limit + 1))
+            shown, more = found[: asked.limit], len(found) > asked.limit
+            return self._paged(self._told(shown), asked.limit, more=more)
 
-    def _kept(self, found: list[Execution], asked: Listing, now: datetime) -> list[Execution]:
-        """Return what the page after ``asked.after`` may show, one more than its limit."""
-        kept: list[Execution] = []
-        for execution in found if asked.ascending else reversed(found):
-            if asked.after is not None and (
-                execution.sequence <= asked.after if asked.ascending else execution.sequence >= asked.after
-            ):
-                continue
-            created = execution.created.replace(microsecond=0)
-            if (asked.first and created < asked.first) or (asked.last and created > asked.last):
-                continue
-            hidden = execution.status == "CANCELLED" and not asked.with_cancelled
-            if execution.visible <= now and not hidden:
-                kept.append(execution)
-            if len(kept) > asked.limit:
-                break
-        return kept
+    def _paged(self, page: list[Execution], limit: int, *, more: bool) -> tuple[list[Execution], str | None]:
+        """Return the page and its token, with an execution twice where faults want that."""
+        style = self.faults.repeat_style
+        if len(page) > 1 and self.troubles.strikes("repeat_next", self.faults.repeat_rate):
+            if style != "page":
+                more, last = True, page[-2]
+            else:
+                last = page[-1]
+            if style != "pages":
+                page = repeated(page, limit)
+            return page, token_for(last.sequence) if more else None
+        return page, token_for(page[-1].sequence) if more else None
 
     def link(self, base_url: str, execution: Execution, name: str) -> str:
         """Return a signed link to a file of an execution's result."""
         path = f"/results/{execution.execution_id}/{name}"
         return self.signer.link(base_url, path, self.faults.url_life, self.now())
 
-    def content(self, execution_id: str, name: str) -> Path | dict[str, Any]:
-        """Return the file behind a good link, or the body of the metadata file."""
-        execution = self._homes[execution_id]
+    def content(self, execution_id: str, name: str) -> Path | dict[str, Any] | None:
+        """Return the file behind a good link, or the body of the metadata file; None if it is gone."""
+        execution = self.queue.of_id(execution_id)
+        if execution is None:
+            return None
         if name == "metadata.json":
             return execution_body(execution, with_workflow=True)
-        return next(path for path in execution.computation.files if path.name == name)
+        return next((path for path in execution.computation.files if path.name == name), None)
 
     def settle(self, seconds: float = 30.0) -> None:
         """Wait until every accepted query has been computed.
 
         :raises TimeoutError: if that takes longer than ``seconds``.
         """
-        self._computing.settle(seconds)
+        self.computing.settle(seconds)
 
-    def state(self) -> dict[str, Any]:
-        """Return what has happened: calls by kind, executions, and how many ran at once."""
-        now = self.now()
-        executions = []
-        for lane in self._lanes.values():
-            with lane.lock:
-                lane.advance(now)
-                executions += [_seen(execution) for execution in lane]
-        lanes = {name: lane for name, lane in self._lanes.items() if len(lane)}
-        return {
-            "faults": asdict(self.faults),
-            "calls": dict(self._calls),
-            "max_running": {name: lane.most_running for name, lane in lanes.items()},
-            "running": {name: lane.running for name, lane in lanes.items()},
-            "pending": {name: lane.pending for name, lane in lanes.items()},
-            "executions": executions,
-        }
+    def state(self, limit: int | None = None, before: int | None = None) -> dict[str, Any]:
+        """Return what has happened: calls by kind, executions, and how many ran at once.
 
-
-def _seen(execution: Execution) -> dict[str, Any]:
-    return {
-        "workflowExecutionId": execution.execution_id,
-        "workflowId": execution.workflow_id,
-        "instanceId": execution.instance_id,
-        "status": execution.status,
-        "statusReason": execution.reason,
-        "createTime": shown(execution.created, milliseconds=True),
-        "startTime": shown(execution.started, milliseconds=True) if execution.started else None,
-        "endTime": shown(execution.ended, milliseconds=True) if execution.ended else None,
-        "sqlQuery": execution.sql,
-    }
+        ``limit`` gives so many of the newest executions, ``before`` those before a ``next`` told earlier.
+        """
+        with self._advanced():
+            return state_of(self, limit, before)

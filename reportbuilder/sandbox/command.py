@@ -61,8 +61,11 @@ def sandbox(port: int, **values: Any) -> None:
 def _from_flags(values: dict[str, Any]) -> Options:
     """Return options from flag values; what is not an option is a fault."""
     names = {item.name for item in fields(Faults)}
-    faults = Faults(**{name: value for name, value in values.items() if name in names})
-    return Options(**{name: value for name, value in values.items() if name not in names}, faults=faults)
+    try:
+        faults = Faults(**{name: value for name, value in values.items() if name in names})
+        return Options(**{name: value for name, value in values.items() if name not in names}, faults=faults)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _asked_to_end() -> list[int]:

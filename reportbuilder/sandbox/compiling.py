@@ -76,7 +76,7 @@ def question(body: dict[str, Any], window: Window) -> object:
         name: value for name, value in body["workflow"].items() if name not in ("sqlQuery", "workflowId")
     }
     words = tuple((word.token_type, word.text) for word in tokenize(body["workflow"]["sqlQuery"]))
-    return words, json.dumps([workflow, body.get("parameterValues")]), window.start, window.end
+    return words, json.dumps([workflow, body.get("parameterValues")]), window.cut
 
 
 def compile_workflow(

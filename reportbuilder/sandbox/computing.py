@@ -1,30 +1,35 @@
 """The real work behind an execution: compile at once, compute in a few threads, write result files."""
 
-import itertools
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import sqlglot
+from sqlglot import exp
 
 from reportbuilder.sandbox.compiling import Plan, compile_workflow, question
 from reportbuilder.sandbox.csvtext import header, rows_sql
 from reportbuilder.sandbox.dialect import RefusedError
 from reportbuilder.sandbox.executions import Computation
-from reportbuilder.sandbox.instants import Window
+from reportbuilder.sandbox.instants import Window, shown
+from reportbuilder.sandbox.keeping import Files, Shelf
 from reportbuilder.sandbox.options import Options
+from reportbuilder.sandbox.synthetic import check_sources
+from reportbuilder.sandbox.tables import documented
 from reportbuilder.sandbox.warehouses import Warehouse, shape
 from reportbuilder.sandbox.world import Instance, tables_of
 
 MOST_FILES = 5
+SETTLED_AFTER = timedelta(days=45)  # from a window's end; no conversion of it is reported later
 _BATCH = 10_000
+_MOST_PLANS = 2_000
 
 
 @dataclass
@@ -35,6 +40,7 @@ class Job:
     instance: Instance
     body: dict[str, Any]
     window: Window
+    as_of: datetime
     rows_per_file: int
     computation: Computation
     plan: Plan | None = None
@@ -45,7 +51,8 @@ class Job:
         :raises RefusedError: for bad SQL.
         """
         if self.plan is None:
-            self.plan = self.owner.compile(self.instance, self.body, self.window)
+            check_sources(self.body, self.instance)
+            self.plan, self.computation.reads = self.owner.compile(self.instance, self.body, self.window)
 
     def start(self) -> None:
         """Compile and compute in the background."""
@@ -58,16 +65,14 @@ class Computing:
     def __init__(self, options: Options, now: Callable[[], datetime]) -> None:
         self._options, self._now = options, now
         self._shape = shape()
-        self._end = options.end or now().date()
+        self.end: date = options.end or now().date()
         self._warehouses: dict[int, Warehouse] = {}
-        self._folder = Path(tempfile.mkdtemp(prefix="reportbuilder-sandbox-"))
+        self._shelf = Shelf()
         self._compilers = ThreadPoolExecutor(1, "sandbox-compile")
         self._queries = ThreadPoolExecutor(options.query_threads, "sandbox-query")
-        self._finished: dict[tuple[object, ...], Future[tuple[Path, ...]]] = {}
-        self._plans: dict[object, Plan] = {}
+        self._plans: dict[object, tuple[Plan, frozenset[str]]] = {}
         self._lock = threading.Lock()
         self._open = 0
-        self._numbers = itertools.count()
         self._queries.submit(self._warehouse(0).connection)
 
     def close(self) -> None:
@@ -83,14 +88,30 @@ class Computing:
         for warehouse in self._warehouses.values():
             warehouse.close()
         self._shape.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._shelf.close()
 
-    def prepare(self, instance: Instance, body: dict[str, Any], window: Window, rows_per_file: int) -> Job:
-        """Return a job that has not begun."""
-        return Job(self, instance, body, window, rows_per_file, Computation())
+    def prepare(
+        self, instance: Instance, body: dict[str, Any], window: Window, as_of: datetime, rows_per_file: int
+    ) -> Job:
+        """Return a job that has not begun; it sees what was reported until ``as_of``."""
+        return Job(self, instance, body, window, as_of, rows_per_file, Computation())
 
-    def compile(self, instance: Instance, body: dict[str, Any], window: Window) -> Plan:
-        """Return the plan of a request; the same question to the same tables is compiled once.
+    def release(self, computation: Computation) -> None:
+        """Let the files of a result go, also those that come later."""
+        with self._lock:
+            if computation.released:
+                return
+            computation.released, question, computation.question = True, computation.question, None
+            computation.files = ()
+        if question is not None:
+            self._shelf.release(question)
+
+    def compile(
+        self, instance: Instance, body: dict[str, Any], window: Window
+    ) -> tuple[Plan, frozenset[str]]:
+        """Return the plan of a request and the tables that it reads.
+
+        The same question to the same tables is compiled once.
 
         Comments in the SQL make no difference.
 
@@ -98,12 +119,15 @@ class Computing:
         """
         tables = tables_of(instance)
         key = (question(body, window), frozenset(tables))
-        plan = self._plans.get(key)
-        if plan is None:
+        known = self._plans.get(key)
+        if known is None:
             plan = compile_workflow(body, window, self._now(), self._shape, tables)
+            known = plan, _tables_in(plan)
             if not plan.depends_on_now:
-                self._plans[key] = plan
-        return plan
+                self._plans[key] = known
+            if len(self._plans) > _MOST_PLANS:
+                self._plans.pop(next(iter(self._plans)), None)
+        return known
 
     def enqueue(self, job: Job) -> None:
         """Let the job go through both stages."""
@@ -140,7 +164,7 @@ class Computing:
 
     def _compute(self, job: Job) -> None:
         try:
-            job.computation.files = self._result(job)
+            self._place(job, _question(job))
         except duckdb.InterruptException:
             job.computation.failed = "The query exceeded its time limit."
         except duckdb.Error as error:
@@ -154,35 +178,27 @@ class Computing:
         with self._lock:
             self._open -= 1
 
-    def _result(self, job: Job) -> tuple[Path, ...]:
-        """Return the result's files; the same question to the same data is computed once."""
-        assert job.plan is not None  # noqa: S101 - tells mypy what _check has made sure of
-        key = (job.instance.data, job.plan.sql, header(job.plan), rows_sql(job.plan), job.rows_per_file)
+    def _place(self, job: Job, question: object) -> None:
+        """Give a job the files that answer its question, unless nobody wants them any more."""
+        files = self._shelf.take(question, partial(self._write, job))
         with self._lock:
-            known = self._finished.get(key)
-            mine: Future[tuple[Path, ...]] = Future()
-            if known is None:
-                self._finished[key] = mine
-        if known is not None:
-            return known.result()
-        try:
-            mine.set_result(self._write(job.plan, job.instance.data, job.rows_per_file))
-        except Exception as error:
-            mine.set_exception(error)
-            self._finished.pop(key, None)  # the next one may have more luck
-            raise
-        return mine.result()
+            unwanted = job.computation.released or bool(job.body.get("skipPublish"))
+            if not unwanted:
+                job.computation.files, job.computation.question = files, question
+        if unwanted:
+            self._shelf.release(question)
 
-    def _write(self, plan: Plan, data: int, rows_per_file: int) -> tuple[Path, ...]:
-        folder = self._folder / f"{next(self._numbers)}"
-        folder.mkdir()
+    def _write(self, job: Job, folder: Path) -> Files:
+        plan = job.plan
+        assert plan is not None  # noqa: S101 - tells mypy what _check has made sure of
         paths: list[Path] = []
-        with self._warehouse(data).cursor(self._options.query_seconds) as cursor:
+        with self._warehouse(job.instance.data).cursor(self._options.query_seconds) as cursor:
+            cursor.execute(f"SET VARIABLE as_of = TIMESTAMP '{shown(job.as_of)[:-1]}'")
             cursor.execute(rows_sql(plan))
             rows = cursor.fetchmany(_BATCH)
             while rows or not paths:
                 path = folder / f"part-{len(paths):05}.csv"
-                limit = rows_per_file if rows_per_file and len(paths) < MOST_FILES - 1 else None
+                limit = job.rows_per_file if job.rows_per_file and len(paths) < MOST_FILES - 1 else None
                 rows = _write_file(path, header(plan), rows, limit, cursor)
                 paths.append(path)
         return tuple(paths)
@@ -190,13 +206,29 @@ class Computing:
     def _warehouse(self, number: int) -> Warehouse:
         with self._lock:
             if number not in self._warehouses:
-                self._warehouses[number] = Warehouse(self._options, number, self._end)
+                self._warehouses[number] = Warehouse(self._options, number, self.end)
             return self._warehouses[number]
 
 
+def _tables_in(plan: Plan) -> frozenset[str]:
+    tables = sqlglot.parse_one(plan.sql, read="duckdb").find_all(exp.Table)
+    return frozenset(documented()) & {table.name for table in tables}
+
+
+def _question(job: Job) -> object:
+    """Return what decides the rows: the same question to the same data is computed once."""
+    assert job.plan is not None  # noqa: S101 - tells mypy what _check has made sure of
+    unsettled = job.window.end > job.as_of - SETTLED_AFTER
+    return (
+        *(job.instance.data, job.plan.sql, header(job.plan), rows_sql(job.plan), job.rows_per_file),
+        job.as_of if unsettled else None,
+    )
+
+
 def _without_output(body: dict[str, Any]) -> bool:
+    """Say whether a run is not computed at all; one that only skips its publishing is."""
     bare = body.get("disableAggregationControls") and not body.get("requireSyntheticData")
-    return bool(body.get("dryRun") or body.get("skipPublish") or bare)
+    return bool(body.get("dryRun") or bare)
 
 
 def _write_file(

@@ -54,6 +54,22 @@ class Signer:
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
 
+def gone() -> Response:
+    """Return S3's answer to a good link to a file that is not there any more."""
+    return _xml(404, "NoSuchKey", "The specified key does not exist.")
+
+
+def gone_wrong(style: str, path: Path) -> Response:
+    """Return a download that goes wrong: other bytes than the file's, or the store's own 403 or 503."""
+    if style == "denied":
+        return _xml(403, "AccessDenied", "Access Denied")
+    if style == "error":
+        return _xml(503, "SlowDown", "Please reduce your request rate.")
+    response = Response(secrets.token_bytes(path.stat().st_size), content_type="binary/octet-stream")
+    response.headers["ETag"] = f'"{path.name}"'
+    return response
+
+
 def _xml(status: int, code: str, message: str) -> Response:
     error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
     text = f'<?xml version="1.0" encoding="UTF-8"?>\n{error}'

@@ -1,6 +1,8 @@
 """Times as the wire writes them, and the windows that an execution may ask for."""
 
+import calendar
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -23,13 +25,36 @@ class BadRequestError(Exception):
 
 @dataclass(frozen=True)
 class Window:
-    """A half-open span of time, aware UTC, with the texts that were asked for."""
+    """A half-open span of time, aware UTC, with the texts that were asked for.
+
+    ``earliest``: before it there are no rows. ``advertisers``: ids outside of which there are none, or None.
+    """
 
     start: datetime
     end: datetime
     zone: str
     asked_start: str | None = None
     asked_end: str | None = None
+    earliest: datetime | None = None
+    advertisers: frozenset[str] | None = None
+
+    @property
+    def cut(self) -> tuple[object, ...]:
+        """All that decides which rows are read."""
+        return self.start, self.end, self.earliest, self.advertisers
+
+
+def faster(wall: Callable[[], datetime], speed: float) -> Callable[[], datetime]:
+    """Return a clock that begins at the time of ``wall`` and runs so many times as fast."""
+    begin = wall()
+    return wall if speed == 1 else lambda: begin + (wall() - begin) * speed
+
+
+def months_before(at: datetime, months: int) -> datetime:
+    """Return midnight UTC of the day so many months before ``at``."""
+    year, month = divmod(at.year * 12 + at.month - 1 - months, 12)
+    day = min(at.day, calendar.monthrange(year, month + 1)[1])
+    return datetime(year, month + 1, day, tzinfo=UTC)
 
 
 def shown(at: datetime, *, milliseconds: bool = False) -> str:

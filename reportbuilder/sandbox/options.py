@@ -1,9 +1,13 @@
 """What a sandbox is like: its world, fixed at the start, and its faults, which may change while it runs."""
 
-from dataclasses import dataclass, field, fields, replace
+import math
+import re
+from dataclasses import Field, dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
+
+from reportbuilder.sandbox.endings import endings
 
 CLIENT_ID = "amzn1.application-oa2-client.sandbox"
 CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - opens nothing but this local server
@@ -16,6 +20,10 @@ KINDS = frozenset(
 ThrottleStyle = Literal["seconds", "date", "none", "html"]
 ErrorBody = Literal["message", "html", "empty", "mix"]
 LostStyle = Literal["drop", "gateway"]
+RepeatStyle = Literal["page", "pages", "both"]
+DownloadStyle = Literal["bytes", "denied", "error"]
+_MOST = 1_000_000_000
+_INSTANCES = re.compile(r"([a-z0-9-]+(,[a-z0-9-]+)*)?")
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class Faults:
 
     error_rate: float = field(default=0.0, metadata={"help": "share of calls answered 5xx"})
     error_next: int = field(default=0, metadata={"help": "so many next calls are answered 5xx"})
-    error_status: int = field(default=0, metadata={"help": "500, 503 or 504; 0: any of them"})
+    error_status: int = field(default=0, metadata={"help": "500, 502, 503 or 504; 0: any of them"})
     error_body: ErrorBody = field(default="mix", metadata={"help": "body of a 5xx"})
     only: str = field(
         default="", metadata={"help": "throttling and 5xx hit only these calls, e.g. submit,list"}
@@ -73,25 +81,107 @@ class Faults:
     cut_next: int = field(default=0, metadata={"help": "so many next downloads break off half way"})
     bytes_per_second: int = field(default=0, metadata={"help": "speed of downloads; 0: as fast as it goes"})
 
+    run_seconds_median: float = field(
+        default=0.0,
+        metadata={"help": "median of log-normal run times between run_seconds and run_seconds_max; 0: even"},
+    )
+    run_seconds_spread: float = field(
+        default=1.0,
+        metadata={"help": "sigma of the log-normal: at 1, one run in twenty takes over 5 times the median"},
+    )
+    publishing_seconds: float = field(
+        default=0.0, metadata={"help": "how long a run is PUBLISHING between RUNNING and SUCCEEDED"}
+    )
+    script: str = field(
+        default="",
+        metadata={"help": "how the next runs go, e.g. '30; 5 FAILED out of memory; 2 REJECTED'"},
+    )
+    overlap_limit: int = field(
+        default=0,
+        metadata={
+            "help": "so many runs may read one table in overlapping windows, further ones are refused; 0: any"
+        },
+    )
+
+    repeat_rate: float = field(default=0.0, metadata={"help": "share of lists that show an execution twice"})
+    repeat_next: int = field(default=0, metadata={"help": "so many next lists show an execution twice"})
+    repeat_style: RepeatStyle = field(
+        default="both", metadata={"help": "twice in a page, or on this page and the next"}
+    )
+    stale_rate: float = field(
+        default=0.0, metadata={"help": "share of lists and gets that tell a state older than one told before"}
+    )
+    stale_next: int = field(
+        default=0, metadata={"help": "so many next lists and gets tell a state older than one told before"}
+    )
+
+    latency: float = field(default=0.0, metadata={"help": "real seconds before each answer, at least"})
+    latency_max: float = field(
+        default=0.0, metadata={"help": "real seconds before each answer, at most; 0: always latency"}
+    )
+    token_refused_next: int = field(
+        default=0, metadata={"help": "so many next calls find their token expired, whatever its age"}
+    )
+    terms_open: bool = field(
+        default=False, metadata={"help": "AMC's terms are not accepted: 403 on every call on an instance"}
+    )
+    denied: str = field(
+        default="", metadata={"help": "instances on which every call is 403, e.g. amcnorthwind02; all: any"}
+    )
+
+    broken_rate: float = field(default=0.0, metadata={"help": "share of downloads that go wrong"})
+    broken_next: int = field(default=0, metadata={"help": "so many next downloads go wrong"})
+    broken_style: DownloadStyle = field(
+        default="error", metadata={"help": "how: wrong bytes, or 403 or 503 as the store's XML"}
+    )
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            _check(item, getattr(self, item.name))
+
     def changed(self, changes: dict[str, Any]) -> "Faults":
         """Return faults with ``changes`` made.
 
-        :raises ValueError: naming a fault that does not exist or a value of a wrong type.
+        :raises ValueError: naming a fault that does not exist or a value that cannot be.
         """
-        known = {item.name: item for item in fields(self)}
-        for name, value in changes.items():
+        known = {item.name for item in fields(self)}
+        for name in changes:
             if name not in known:
                 raise ValueError(f"there is no fault {name!r}; known are {', '.join(sorted(known))}")
-            kind = type(known[name].default)
-            choices = get_args(known[name].type)
-            if choices and value not in choices:
-                raise ValueError(f"{name}: {value!r} is not one of {', '.join(choices)}")
-            if name == "only" and not set(filter(None, str(value).split(","))) <= KINDS:
-                raise ValueError(f"only: {value!r} is not a list of {', '.join(sorted(KINDS))}")
-            if not isinstance(value, {bool: bool, str: str}.get(kind, int | kind)):
-                text = f"{name}: {value!r} is not of type {kind.__name__}"
-                raise ValueError(text)  # noqa: TRY004 - one error for every wrong value
         return replace(self, **changes)
+
+
+def _check(item: "Field[Any]", value: object) -> None:
+    """Raise a ValueError that names the fault if its value cannot be."""
+    name, kind, choices = item.name, type(item.default), get_args(item.type)
+    if choices and value not in choices:
+        raise ValueError(f"{name}: {value!r} is not one of {', '.join(choices)}")
+    if not isinstance(value, int | float if kind is float else kind) or (
+        isinstance(value, bool) and kind is not bool
+    ):
+        text = f"{name}: {value!r} is not of type {kind.__name__}"
+        raise ValueError(text)
+    if isinstance(value, int | float):
+        _check_number(name, value)
+    elif name == "only" and not set(filter(None, str(value).split(","))) <= KINDS:
+        raise ValueError(f"only: {value!r} is not a list of {', '.join(sorted(KINDS))}")
+    elif name == "denied" and not _INSTANCES.fullmatch(str(value)):
+        raise ValueError(f"denied: {value!r} is not a list of instances with commas between them, or all")
+    elif name == "script":
+        endings(str(value))
+
+
+def _check_number(name: str, value: float) -> None:
+    if not math.isfinite(value):
+        raise ValueError(f"{name}: {value!r} is not a finite number")
+    if name.endswith("_rate") and not 0 <= value <= 1:
+        raise ValueError(f"{name}: {value!r} is not between 0 and 1")
+    if name == "error_status" and value not in (0, 500, 502, 503, 504):
+        raise ValueError(f"error_status: {value!r} is not 500, 502, 503, 504 or 0")
+    if value > _MOST:
+        raise ValueError(f"{name}: {value!r} is more than {_MOST}")
+    if value < 0 and name != "url_life":  # a link may be made that has expired already
+        raise ValueError(f"{name}: {value!r} is less than 0")
 
 
 @dataclass(frozen=True)
@@ -104,12 +194,46 @@ class Options:
     end: date | None = field(default=None, metadata={"help": "the day before which data end; default: today"})
     instances: int = field(default=0, metadata={"help": "so many further instances, amcload001 and so on"})
     slots: int = field(default=10, metadata={"help": "how many runs an instance has at once"})
+    account_slots: int = field(
+        default=200, metadata={"help": "how many runs all instances together have at once"}
+    )
+    look_back_months: int = field(
+        default=13, metadata={"help": "rows older than so many months are absent, without an error"}
+    )
+    speed: float = field(
+        default=1.0,
+        metadata={
+            "help": "sandbox seconds in a real one: drives creation and run times, validation, list lag, "
+            "tokens, links and --result-life; latency, download speed, Retry-After and "
+            "--query-seconds stay real"
+        },
+    )
+    remember: int = field(
+        default=100_000, metadata={"help": "how many executions are remembered; the oldest ended ones go"}
+    )
+    result_life: float = field(
+        default=604_800.0,
+        metadata={"help": "seconds from the end of a run for which its files are kept; 0: for ever"},
+    )
     data_dir: Path | None = field(
         default=None, metadata={"help": "folder that keeps generated data for the next start"}
     )
-    control: bool = field(default=False, metadata={"help": "serve /_sandbox/faults and /_sandbox/state"})
+    control: bool = field(
+        default=False, metadata={"help": "serve /_sandbox/faults and /_sandbox/state, and a form"}
+    )
     query_threads: int = field(default=2, metadata={"help": "how many queries are computed at once"})
     query_seconds: float = field(
         default=120.0, metadata={"help": "seconds after which a computation is stopped and FAILED"}
     )
     faults: Faults = field(default_factory=Faults)
+
+    def __post_init__(self) -> None:
+        for name in ("users", "days", "slots", "account_slots", "look_back_months", "query_threads"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: {getattr(self, name)!r} is less than 1")
+        for name in ("speed", "query_seconds"):
+            if not 0 < getattr(self, name) <= _MOST:
+                raise ValueError(f"{name}: {getattr(self, name)!r} is not between 0 and {_MOST}")
+        for name in ("instances", "remember", "result_life"):
+            if not 0 <= getattr(self, name) <= _MOST:
+                raise ValueError(f"{name}: {getattr(self, name)!r} is not between 0 and {_MOST}")
