@@ -1,137 +1,77 @@
-"""What a query gets from its execution: parameters, the window, and the tables cut to it."""
+"""The tables of a query, each replaced by its rows inside the execution's window."""
 
-import calendar
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
 
 from sqlglot import exp
 
 from reportbuilder.sandbox.cutting import conditions
 from reportbuilder.sandbox.dialect import RefusedError, span
+from reportbuilder.sandbox.durations import moved
 from reportbuilder.sandbox.instants import Window
 from reportbuilder.sandbox.tables import Table
-from reportbuilder.sandbox.translation import timestamp_literal
 
-ALIASES = {"display_impressions": "dsp_impressions", "display_clicks": "dsp_clicks"}
-_DURATION = re.compile(
-    r"P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
-    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
-)
-_TYPES = {
-    "BOOLEAN": "BOOLEAN",
-    "BYTE": "TINYINT",
-    "DATE": "DATE",
-    "DECIMAL": "DECIMAL(38,4)",
-    "DOUBLE": "DOUBLE",
-    "FLOAT": "FLOAT",
-    "INTEGER": "INTEGER",
-    "LONG": "BIGINT",
-    "SHORT": "SMALLINT",
-    "STRING": "VARCHAR",
-    "TIMESTAMP": "TIMESTAMP",
+ALIASES = {
+    "display_impressions": "dsp_impressions",
+    "display_clicks": "dsp_clicks",
+    "sponsored_products_traffic": "sponsored_ads_traffic",
+    "amazon_attributed_conversions_by_conversion_time": "amazon_attributed_events_by_conversion_time",
+    "amazon_attributed_conversions_by_traffic_time": "amazon_attributed_events_by_traffic_time",
 }
+# what an older name means besides its table
+_PARTS = {"sponsored_products_traffic": ("ad_product_type", "sponsored_products")}
+_SCHEMAS = ("", "sandbox")
 
 
-def fill_parameters(tree: exp.Expr, body: Mapping[str, Any], window: Window) -> exp.Expr:
-    """Return ``tree`` with BUILT_IN_PARAMETER and CUSTOM_PARAMETER replaced by their values.
-
-    :raises RefusedError: for a parameter that is not declared or has no value.
-    """
-    declared = {one["name"]: one for one in body["workflow"].get("inputParameters") or []}
-    values = body.get("parameterValues") or {}
-
-    def one(node: exp.Expr) -> exp.Expr:
-        if not isinstance(node, exp.Anonymous):
-            return node
-        word = str(node.this).upper()
-        if word == "BUILT_IN_PARAMETER":
-            return _built_in(_literals(node, word, 1)[0], window)
-        if word == "CUSTOM_PARAMETER":
-            return _custom(_literals(node, word, 1)[0], declared, values)
-        return node
-
-    return tree.transform(one)
-
-
-def _literals(node: exp.Anonymous, word: str, count: int) -> list[str]:
-    args = node.expressions
-    if len(args) != count or not all(isinstance(arg, exp.Literal) and arg.is_string for arg in args):
-        raise RefusedError(f"{word} takes {count} string literal(s).")
-    return [str(arg.name) for arg in args]
-
-
-def _built_in(name: str, window: Window) -> exp.Expr:
-    ends = {"TIME_WINDOW_START": window.start, "TIME_WINDOW_END": window.end}
-    if name not in ends:
-        raise RefusedError(f"Referenced an unknown built-in parameter {name}")
-    return timestamp_literal(ends[name])
-
-
-def _custom(name: str, declared: Mapping[str, Any], values: Mapping[str, Any]) -> exp.Expr:
-    if name not in declared:
-        raise RefusedError(f"Filter operation {name} referenced an undeclared parameter {name}")
-    value = values.get(name, declared[name].get("defaultValue"))
-    if value is None:
-        raise RefusedError(f"Parameter {name} has neither a value nor a default value.")
-    kind = declared[name].get("dataType", "STRING")
-    if isinstance(kind, dict):
-        return _array(name, value, str(kind.get("elementDataType", "STRING")))
-    return _scalar(name, value, str(kind))
-
-
-def _scalar(name: str, value: object, kind: str) -> exp.Expr:
-    if kind not in _TYPES:
-        raise RefusedError(f"Parameters of type {kind} are not supported ({name}).")
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return exp.cast(exp.Literal.string(text), _TYPES[kind], dialect="duckdb")
-
-
-def _array(name: str, value: object, kind: str) -> exp.Expr:
-    try:
-        items = json.loads(value) if isinstance(value, str) else value
-    except ValueError:
-        items = None
-    if not isinstance(items, list):
-        raise RefusedError(f"The value of array parameter {name} is not a JSON array.")
-    array = exp.Array(expressions=[_scalar(name, item, kind) for item in items])
-    return exp.cast(array, f"{_TYPES.get(kind, 'VARCHAR')}[]", dialect="duckdb")
-
-
-def bind_tables(tree: exp.Expr, tables: Mapping[str, Table], window: Window) -> exp.Expr:
+def bind_tables(tree: exp.Expr, tables: Mapping[str, Table], window: Window, schema: str = "") -> exp.Expr:
     """Return ``tree`` with every table replaced by its rows inside the window.
+
+    ``schema`` is that of tables without one.
 
     :raises RefusedError: for a table that does not exist.
     """
     tree = tree.copy()
     for node in list(tree.find_all(exp.Table)):
         extension = _extension(node)
-        if extension is not None:
-            name, start, end = extension
-            cut = replace(window, start=moved(window.start, start, -1), end=moved(window.end, end, 1))
-        elif is_cte(node):
+        if extension is None and is_cte(node):
             continue
-        else:
-            name, cut = node.name, window
-        table = _table(name, node, tables)
-        node.replace(_rows(table, cut, node))
+        cut = window
+        if extension is not None:
+            _, before, after = extension
+            cut = replace(window, start=moved(window.start, before, -1), end=moved(window.end, after, 1))
+        node.replace(_rows(table_of(node, tables, schema), cut, node))
     return tree
 
 
-def _table(name: str, node: exp.Table, tables: Mapping[str, Table]) -> Table:
-    plain = name.lower().removeprefix("sandbox.") if not isinstance(node.this, exp.Literal) else ""
-    table = tables.get(ALIASES.get(plain, plain))
-    if table is None or node.catalog or node.db.lower() not in ("", "sandbox"):
-        shown = ".".join(part for part in (node.catalog, node.db, name) if part)
-        raise RefusedError(f"{span(node)}Object '{shown}' not found")
+def table_of(node: exp.Table, tables: Mapping[str, Table], schema: str = "") -> Table:
+    """Return the documented table that is meant, by its name or in EXTEND_TIME_WINDOW.
+
+    :raises RefusedError: for a table that does not exist.
+    """
+    prefix, name = _named(node)
+    table = tables.get(ALIASES.get(name.lower(), name.lower()))
+    known = not node.catalog and (prefix or schema).lower() in _SCHEMAS
+    if table is None or not known or isinstance(node.this, exp.Literal):
+        shown = ".".join(part for part in (node.catalog, prefix, name) if part)
+        hint = " (tables for audiences cannot be used in reports)" if name.endswith("_for_audiences") else ""
+        raise RefusedError(f"{span(node)}Object '{shown}' not found{hint}")
     return table
+
+
+def _named(node: exp.Table) -> tuple[str, str]:
+    """Return schema and name of a table as they are written."""
+    extension = _extension(node)
+    if extension is None:
+        return node.db, node.name
+    schema, _, name = extension[0].rpartition(".")
+    return schema, name
 
 
 def _rows(table: Table, window: Window, node: exp.Table) -> exp.Subquery:
     query = exp.select("*").from_(exp.to_table(table.name)).where(*conditions(table, window))
+    part = _PARTS.get(_named(node)[1].lower())
+    if part is not None:
+        query = query.where(exp.column(part[0], quoted=True).eq(exp.Literal.string(part[1])))
     alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name or table.name))
     subquery = exp.Subquery(this=query, alias=alias.copy())
     for key in ("joins", "pivots", "laterals"):
@@ -147,10 +87,16 @@ def _extension(node: exp.Table) -> tuple[str, str, str] | None:
         return None
     inner = call.expressions[0] if call.expressions else None
     name = str(inner.this).upper() if isinstance(inner, exp.Anonymous) else ""
-    if str(call.this).upper() != "TABLE" or name != "EXTEND_TIME_WINDOW":
-        raise RefusedError(f"No match found for function signature {str(call.this).upper()}")
-    assert isinstance(inner, exp.Anonymous)  # noqa: S101 - tells mypy what the name has shown
-    table, before, after = _literals(inner, name, 3)
+    if (
+        str(call.this).upper() != "TABLE"
+        or not isinstance(inner, exp.Anonymous)
+        or name != "EXTEND_TIME_WINDOW"
+    ):
+        raise RefusedError(f"{span(call)}No match found for function signature {str(call.this).upper()}")
+    args = inner.expressions
+    if len(args) != 3 or not all(isinstance(arg, exp.Literal) and arg.is_string for arg in args):  # noqa: PLR2004 - table, before, after
+        raise RefusedError(f"{span(inner)}EXTEND_TIME_WINDOW takes 3 string literals.")
+    table, before, after = (str(arg.name) for arg in args)
     return table, before, after
 
 
@@ -174,25 +120,3 @@ def is_cte(node: exp.Table) -> bool:
 
 def _names(ctes: list[exp.CTE], node: exp.Table) -> bool:
     return any(cte.alias.lower() == node.name.lower() for cte in ctes)
-
-
-def moved(at: datetime, duration: str, sign: int) -> datetime:
-    """Return ``at`` moved by an ISO-8601 duration, forward or (``sign`` -1) back.
-
-    :raises RefusedError: for a text that is no duration.
-    """
-    match = _DURATION.fullmatch(duration)
-    if match is None or duration in ("P", "PT") or duration.endswith("T"):
-        raise RefusedError(f"'{duration}' is not a valid ISO-8601 duration.")
-    amounts = {unit: int(number or 0) for unit, number in match.groupdict().items()}
-    months = amounts.pop("years") * 12 + amounts.pop("months")
-    try:
-        return _months(at, sign * months) + sign * timedelta(**amounts)
-    except (OverflowError, ValueError):
-        raise RefusedError(f"'{duration}' is too long a duration.") from None
-
-
-def _months(at: datetime, months: int) -> datetime:
-    year, month = divmod(at.year * 12 + at.month - 1 + months, 12)
-    day = min(at.day, calendar.monthrange(year, month + 1)[1])
-    return at.replace(year=year, month=month + 1, day=day)

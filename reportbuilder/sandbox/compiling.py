@@ -1,7 +1,6 @@
 """From a submitted workflow to DuckDB's SQL and the columns of its result."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +10,14 @@ import duckdb
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from reportbuilder.sandbox.bindings import bind_tables, fill_parameters
-from reportbuilder.sandbox.dialect import RefusedError, parse, span, tokenize
+from reportbuilder.sandbox.bindings import bind_tables
+from reportbuilder.sandbox.complaints import reason
+from reportbuilder.sandbox.dialect import RefusedError, parse, tokenize
 from reportbuilder.sandbox.executions import Column
 from reportbuilder.sandbox.instants import Window
 from reportbuilder.sandbox.lineage import output_sources
+from reportbuilder.sandbox.naming import check_names
+from reportbuilder.sandbox.parameters import fill_parameters
 from reportbuilder.sandbox.refusals import check, check_aggregation, check_tokens
 from reportbuilder.sandbox.tables import Table
 from reportbuilder.sandbox.translation import MOMENTS, translate
@@ -35,9 +37,6 @@ _AMC_TYPES = {
     "blob": "BINARY",
     "interval": "CALENDAR_INTERVAL",
 }
-_UNKNOWN_COLUMN = re.compile(r'Referenced column "([^"]+)"')
-_UNGROUPED = re.compile(r'column "([^"]+)" must appear in the GROUP BY')
-_UNKNOWN_TABLE = re.compile(r'Referenced table "([^"]+)"')
 
 
 @dataclass(frozen=True)
@@ -97,6 +96,7 @@ def compile_workflow(
     check_tokens(text)
     original = parse(text)
     check(text, original)
+    check_names(original, tables, _schema(body))
     sql = _to_duckdb(original, body, window, now, tables)
     check_aggregation(original)
     names, types = _described(sql, original, shape)
@@ -114,6 +114,10 @@ def compile_workflow(
     )
 
 
+def _schema(body: dict[str, Any]) -> str:
+    return str(body["workflow"].get("inputSchema") or "")
+
+
 def _depends_on_now(tree: exp.Query) -> bool:
     if tree.find(exp.CurrentDate, exp.CurrentTimestamp):
         return True
@@ -124,7 +128,7 @@ def _to_duckdb(
     tree: exp.Query, body: dict[str, Any], window: Window, now: datetime, tables: Mapping[str, Table]
 ) -> str:
     filled = fill_parameters(tree, body, window)
-    bound = bind_tables(filled, tables, window)
+    bound = bind_tables(filled, tables, window, _schema(body))
     try:
         return translate(bound, now).sql(dialect="duckdb", comments=False)
     except SqlglotError as error:
@@ -139,29 +143,9 @@ def _described(
         relation = cursor.sql(sql)
         return relation.columns, tuple(Kind.of(type_) for type_ in relation.types)
     except duckdb.Error as error:
-        raise RefusedError(_reason(str(error), tree)) from None
+        raise RefusedError(reason(str(error), tree)) from None
     finally:
         cursor.close()
-
-
-def _reason(message: str, tree: exp.Query) -> str:
-    """Return AMC's words for DuckDB's complaint, as far as they are known."""
-    for pattern, text in (
-        (_UNKNOWN_COLUMN, "Column '{}' not found in any table"),
-        (_UNKNOWN_TABLE, "Table '{}' not found"),
-        (_UNGROUPED, "Expression '{}' is not being grouped"),
-    ):
-        match = pattern.search(message)
-        if match:
-            return _where(match[1], tree) + text.format(match[1])
-    return re.sub(r"^\w+ Error: ", "", message.splitlines()[0])
-
-
-def _where(name: str, tree: exp.Query) -> str:
-    for column in tree.find_all(exp.Column):
-        if name.lower() in (column.name.lower(), column.table.lower()):
-            return span(column)
-    return ""
 
 
 def _columns(

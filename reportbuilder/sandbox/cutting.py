@@ -2,9 +2,9 @@
 
 from sqlglot import exp
 
+from reportbuilder.sandbox.functions.writing import timestamp_literal
 from reportbuilder.sandbox.instants import Window
 from reportbuilder.sandbox.tables import Table
-from reportbuilder.sandbox.translation import timestamp_literal
 
 
 def conditions(table: Table, window: Window) -> list[exp.Expr]:

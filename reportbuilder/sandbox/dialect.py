@@ -1,9 +1,27 @@
-"""AMC SQL as a sqlglot dialect, and the error of a query that AMC would not run."""
+"""AMC SQL as a sqlglot dialect, the places in a text, and the error of a query that AMC would refuse."""
 
-from sqlglot import exp, tokens
+import re
+from typing import Any
+
+from sqlglot import exp, parser, tokens
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ParseError, SqlglotError, TokenError
 from sqlglot.tokenizer_core import Token
+
+from reportbuilder.sandbox.vocabulary import words
+
+_LINE = re.compile(r"\r\n|\r|\n")
+# what can stand in a text; the last is anything that opens and does not close
+_PIECE = re.compile(r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*"|(?P<open>'|"|/\*)|.""", re.DOTALL)
+# all other functions are left as they are written, with their arguments in AMC's order
+_TYPED = words(
+    """
+    COUNT SUM MIN MAX AVG STDDEV STDDEV_SAMP STDDEV_POP VARIANCE VAR_SAMP VAR_POP SKEWNESS MEDIAN
+    ROW_NUMBER RANK DENSE_RANK COALESCE IFNULL NVL NVL2 NULLIF GREATEST LEAST CONCAT REGEXP_REPLACE
+    """
+)
+_LIST = "list"
+_OWN_SYNTAX = ("CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
 
 
 class RefusedError(Exception):
@@ -21,6 +39,23 @@ class AMC(Dialect):
             word: kind for word, kind in tokens.Tokenizer.KEYWORDS.items() if not word.startswith("{")
         }
 
+    class Parser(parser.Parser):
+        """Only AMC's functions, and errors that say where AMC would stop reading."""
+
+        FUNCTIONS = {name: parser.Parser.FUNCTIONS[name] for name in _TYPED}  # noqa: RUF012 - as above
+        FUNCTION_PARSERS = {  # noqa: RUF012 - as above
+            name: parser.Parser.FUNCTION_PARSERS[name] for name in _OWN_SYNTAX
+        }
+
+        def raise_error(self, message: str, token: Any = None) -> None:
+            """Raise at the word that cannot be read, or at the end of the text."""
+            at = token or self._curr
+            sql = str(self.sql)
+            start = at.start if at else len(sql.rstrip())
+            line, column = position(sql, start)
+            text = sql[at.start : at.end + 1] if at else "<EOF>"
+            raise ParseError.new(message, line=line, col=column, highlight=text)
+
 
 def tokenize(sql: str) -> list[Token]:
     """Return the tokens of a query.
@@ -29,8 +64,13 @@ def tokenize(sql: str) -> list[Token]:
     """
     try:
         return AMC().tokenize(sql)
-    except TokenError as error:
-        raise RefusedError(f"Lexical error: {error}") from None
+    except TokenError:
+        for piece in _PIECE.finditer(sql):
+            if piece["open"]:
+                line, column = position(sql, piece.start())
+                text = f'Lexical error at line {line}, column {column}. Encountered: "{piece["open"]}"'
+                raise RefusedError(f"{text} that is never closed.") from None
+        raise RefusedError("Lexical error: the text is no SQL.") from None
 
 
 def parse(sql: str) -> exp.Query:
@@ -54,20 +94,48 @@ def parse(sql: str) -> exp.Query:
     if not isinstance(tree, exp.Select | exp.SetOperation):
         word = tokenize(sql)[0]
         raise RefusedError(f'Encountered "{word.text}" at {place(word)}. Only SELECT queries are supported.')
+    _note_lists(tree, tokenize(sql))
     return tree
 
 
+def position(sql: str, offset: int) -> tuple[int, int]:
+    """Return line and column, both from 1, of the character at this offset; a tab is one column."""
+    line, begin = 1, 0
+    for end in _LINE.finditer(sql, 0, offset):
+        line, begin = line + 1, end.end()
+    return line, offset - begin + 1
+
+
 def place(token: Token) -> str:
-    """Return where a token begins, as AMC's messages say it."""
-    return f"line {token.line}, column {token.col - len(token.text) + 1}"
+    """Return where a one-line token begins, as AMC's messages say it."""
+    return f"line {token.line}, column {token.col - (token.end - token.start)}"
+
+
+def between(first: Token, last: Token) -> str:
+    """Return where the text from one token to another stands, as AMC's messages begin."""
+    return f"From {place(first)} to line {last.line}, column {last.col}: "
 
 
 def span(node: exp.Expr) -> str:
-    """Return where a name stands, as AMC's messages begin, or an empty text."""
-    found = node.find(exp.Identifier)
-    meta = found.meta if found is not None else {}
-    if "line" not in meta:
+    """Return where a name, a call or an expression stands, as AMC's messages begin, or an empty text."""
+    metas = [part.meta for part in node.walk() if "line" in part.meta]
+    if not metas:
         return ""
-    line, last = meta["line"], meta["col"]
-    first = last - (meta["end"] - meta["start"])
-    return f"From line {line}, column {first} to line {line}, column {last}: "
+    first = min(metas, key=lambda meta: int(meta["start"]))
+    last = max(metas, key=lambda meta: int(meta["end"]))
+    column = first["col"] - (first["end"] - first["start"])
+    return f"From line {first['line']}, column {column} to line {last['line']}, column {last['col']}: "
+
+
+def list_span(alias: exp.Expr) -> str:
+    """Return where the bracket with a table's column names stands, as AMC's messages begin."""
+    return str(alias.meta.get(_LIST, ""))
+
+
+def _note_lists(tree: exp.Expr, tokens_: list[Token]) -> None:
+    """Write down at each list of a table's columns where its bracket stands."""
+    starts = {word.start: place for place, word in enumerate(tokens_)}
+    for alias in tree.find_all(exp.TableAlias):
+        columns = [starts.get(column.meta.get("start", -1), -1) for column in alias.args.get("columns") or []]
+        if columns and min(columns) > 0 and max(columns) + 1 < len(tokens_):
+            alias.meta[_LIST] = between(tokens_[min(columns) - 1], tokens_[max(columns) + 1])

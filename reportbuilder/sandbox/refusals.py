@@ -1,57 +1,57 @@
 """What AMC does not accept although it parses, each rule with AMC's manner of saying so."""
 
-import itertools
+import re
 from collections.abc import Callable, Iterator
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from reportbuilder.sandbox.bindings import is_cte
-from reportbuilder.sandbox.dialect import RefusedError, place, span, tokenize
+from reportbuilder.sandbox.calls import refuse_calls
+from reportbuilder.sandbox.dialect import RefusedError, between, place, span, tokenize
+from reportbuilder.sandbox.vocabulary import AGGREGATES_BY_NAME, EXTRACT_UNITS, TRUNC_UNITS, TYPES
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-FUNCTIONS = _words(
-    """
-    CHARINDEX CONCAT INSTR LEFT LENGTH LOCATE LOWER LTRIM POSITION REGEXP_REPLACE REGEXP_SUBSTR REGEXP_SPLIT
-    REPLACE RIGHT RTRIM STRPOS SUBSTRING TRIM UPPER
-    ABS CEIL E EXP FLOOR LN LOG LOG10 POWER RANDOM ROUND SQRT TRUNC
-    AVG COUNT MIN MAX SUM STDDEV VARIANCE STDDEV_SAMP VAR_SAMP STDDEV_POP VAR_POP SKEWNESS PERCENTILE
-    APPROX_PERCENTILE MEDIAN COLLECT
-    CONVERT_TIME_ZONE_FROM_UTC CURRENT_DATE CURRENT_TIMESTAMP DATE_TRUNC DAYOFMONTH DAYOFWEEK
-    EPOCH_TO_UTC_TIMESTAMP EXTRACT HOUR MINUTE MONTH SECOND WEEK YEAR SECONDS_BETWEEN
-    COALESCE IF IFNULL NVL NVL2 NULLIF CONTAINED_IN
-    ARRAY_CAT ARRAY_CONTAINS ARRAY_DISTINCT ARRAY_INTERSECT ARRAY_REMOVE ARRAY_SORT
-    ARRAY_TO_STRING CARDINALITY EXPLODE FLATTEN
-    DENSE_RANK RANK ROW_NUMBER GREATEST LEAST
-    HASH64 MD5 SHA1 JSON_EXTRACT JSON_SERIALIZE CAST NAMED_ROW UUID
-    BUILT_IN_PARAMETER CUSTOM_PARAMETER EXTEND_TIME_WINDOW
-    """
-)
-NOT_YET = _words("FORMAT STR_TO_MAP ARRAY_COMPLEMENT ARRAY_UNION FROM_VARBINARY TO_VARBINARY")
-# words that may stand before a bracket without being a function
-_SYNTAX = _words(
-    """
-    ALL AND ANY ARRAY AS BETWEEN BIGINT BINARY BY CASE CHAR CROSS DECIMAL DISTINCT ELSE END EXCEPT EXISTS
-    FILTER FROM FULL GROUP HAVING IN INNER INTERSECT IS JOIN LATERAL LEFT LIKE NOT NULL ON OR OVER PARTITION
-    RIGHT ROW ROWS SELECT SETS SOME STRUCT TABLE THEN TO UNION USING VALUES VARCHAR WHEN WHERE WINDOW WITH
-    """
-)
 _AGGREGATES = (exp.AggFunc, exp.Group, exp.Distinct)
+_SIGNS = frozenset(
+    {
+        TokenType.L_BRACE,
+        TokenType.R_BRACE,
+        TokenType.DCOLON,
+        TokenType.ARROW,
+        TokenType.DARROW,
+        TokenType.HASH_ARROW,
+        TokenType.DHASH_ARROW,
+        TokenType.PLACEHOLDER,
+        TokenType.PARAMETER,
+        TokenType.AMP,
+        TokenType.PIPE,
+        TokenType.CARET,
+        TokenType.TILDE,
+        TokenType.BACKSLASH,
+        TokenType.HASH,
+        TokenType.COLON,
+        TokenType.UNKNOWN,
+        TokenType.DAMP,
+        TokenType.NULLSAFE_EQ,
+        TokenType.ILIKE,
+        TokenType.RLIKE,
+        TokenType.IRLIKE,
+        TokenType.GLOB,
+        TokenType.DIV,
+        TokenType.QUALIFY,
+    }
+)
+_QUERIES = (TokenType.SELECT, TokenType.WITH, TokenType.VALUES, TokenType.L_PAREN)
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
+_PHONE = re.compile(r"(?<![\w-])(\+\d[\d ().-]{6,}\d|\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4})(?![\w-])")
 
 
 def check(sql: str, tree: exp.Query) -> None:
-    """Go through every rule.
+    """Go through the rules that need the tree.
 
     :raises RefusedError: for the first rule that is broken.
     """
-    words = tokenize(sql)
-    for token_rule in _TOKEN_RULES:
-        token_rule(words)
-    _refuse_functions(words, tree)
+    _refuse_order(tokenize(sql), tree)
     for rule in _TREE_RULES:
         rule(tree)
 
@@ -66,87 +66,81 @@ def check_tokens(sql: str) -> None:
         token_rule(words)
 
 
-def _refuse_braces(words: list[Token]) -> None:
-    for word in words:
-        if word.token_type in (TokenType.L_BRACE, TokenType.R_BRACE):
-            raise RefusedError(f'Encountered "{word.text}" at {place(word)}.')
-
-
 def _refuse_signs(words: list[Token]) -> None:
     for word in words:
         if word.token_type is TokenType.DPIPE:
-            raise RefusedError("Unsupported scalar operation type ||")
-        if word.token_type is TokenType.DCOLON:
-            raise RefusedError(f'Encountered ":" at {place(word)}.')
+            raise RefusedError(f"{between(word, word)}Unsupported scalar operation type ||")
+        if word.token_type is TokenType.MOD:
+            raise RefusedError(
+                f"{between(word, word)}Percent remainder '%' is not allowed under the current SQL conformance"
+                " level"
+            )
+        if word.token_type in _SIGNS or word.text == "==":
+            shown = ":" if word.token_type is TokenType.DCOLON else word.text
+            raise RefusedError(f'Encountered "{shown}" at {place(word)}.')
 
 
-def _refuse_functions(words: list[Token], tree: exp.Query) -> None:
-    named = {alias.name.upper() for alias in tree.find_all(exp.TableAlias) if alias.name}
-    for word, following in itertools.pairwise(words):
-        name = word.text.upper()
-        if following.token_type is not TokenType.L_PAREN or not name.replace("_", "a")[:1].isalnum():
-            continue
-        if word.token_type in (TokenType.STRING, TokenType.NUMBER):
-            continue
-        if word.token_type is TokenType.IDENTIFIER and name not in named:
-            raise RefusedError(f"At {place(word)}: No match found for function signature {name}")
-        if name in NOT_YET:
-            raise RefusedError(f"Function {name} is documented, but this sandbox does not have it.")
-        if name not in FUNCTIONS and name not in _SYNTAX and name not in named:
-            raise RefusedError(f"At {place(word)}: No match found for function signature {name}")
+def _refuse_limits(words: list[Token]) -> None:
     for word in words:
-        if word.token_type is not TokenType.IDENTIFIER and word.text.upper() == "GETDATE":
-            raise RefusedError(f"At {place(word)}: No match found for function signature GETDATE()")
+        text = word.text.upper()
+        if word.token_type in (TokenType.LIMIT, TokenType.OFFSET, TokenType.FETCH, TokenType.RECURSIVE):
+            raise RefusedError(f'Encountered "{word.text}" at {place(word)}. {text} is not supported.')
 
 
-def _refuse_limits(tree: exp.Query) -> None:
-    for kind, word in ((exp.Limit, "LIMIT"), (exp.Offset, "OFFSET"), (exp.Fetch, "FETCH")):
-        if tree.find(kind):
-            raise RefusedError(f"{word} is not supported.")
+def personal(text: str) -> bool:
+    """Say whether a text looks like an e-mail address or a telephone number."""
+    return _MAIL.search(text) is not None or _PHONE.search(text) is not None
 
 
-def _refuse_order(tree: exp.Query) -> None:
-    for order in tree.find_all(exp.Order):
-        if not isinstance(order.parent, exp.Window):
-            raise RefusedError("ORDER BY is not supported outside of an OVER clause.")
+def _refuse_people(words: list[Token]) -> None:
+    for word in words:
+        if word.token_type is TokenType.STRING and personal(word.text):
+            raise RefusedError(
+                f"The query contains personal information at line {word.line}: e-mail addresses and telephone"
+                " numbers cannot be used."
+            )
+
+
+def _refuse_order(words: list[Token], tree: exp.Query) -> None:
+    if any(not isinstance(order.parent, exp.Window) for order in tree.find_all(exp.Order)):
+        word = _order_outside(words)
+        at = f'Encountered "ORDER" at {place(word)}. ' if word else ""
+        raise RefusedError(f"{at}ORDER BY is not supported outside of an OVER clause.")
+
+
+def _order_outside(words: list[Token]) -> Token | None:
+    """Return the first ORDER whose bracket does not follow OVER or a window's name."""
+    openers: list[bool] = []
+    for place_, word in enumerate(words):
+        if word.token_type is TokenType.L_PAREN:
+            before, after = words[max(place_ - 1, 0)], words[min(place_ + 1, len(words) - 1)]
+            openers.append(before.text.upper() in ("OVER", "AS") and after.token_type not in _QUERIES)
+        elif word.token_type is TokenType.R_PAREN and openers:
+            openers.pop()
+        elif word.token_type is TokenType.ORDER_BY and not (openers and openers[-1]):
+            return word
+    return None
 
 
 def _refuse_joins(tree: exp.Query) -> None:
     for join in tree.find_all(exp.Join):
-        if join.side.upper() == "RIGHT":
-            raise RefusedError("Unsupported join type RIGHT")
-        if join.method:
-            raise RefusedError(f"Unsupported join type {join.method.upper()}")
+        kind = join.side if join.side.upper() == "RIGHT" else join.method or join.kind
+        if kind.upper() not in ("", "INNER", "OUTER", "CROSS"):
+            raise RefusedError(f"{span(join.this)}Unsupported join type {kind.upper()}")
 
 
 def _refuse_clauses(tree: exp.Query) -> None:
-    for kind, word in ((exp.Qualify, "QUALIFY"), (exp.Pivot, "PIVOT"), (exp.Into, "INTO"), (exp.Lock, "FOR")):
+    for kind, word in (
+        (exp.Pivot, "PIVOT"),
+        (exp.Into, "INTO"),
+        (exp.Lock, "FOR"),
+        (exp.GroupingSets, "GROUPING SETS"),
+        (exp.TableSample, "TABLESAMPLE"),
+        (exp.Except, "EXCEPT"),
+        (exp.Intersect, "INTERSECT"),
+    ):
         if tree.find(kind):
             raise RefusedError(f'Encountered "{word}".')
-    for with_ in tree.find_all(exp.With):
-        if with_.recursive:
-            raise RefusedError('Encountered "RECURSIVE".')
-
-
-def _refuse_widths(tree: exp.Query) -> None:
-    """A WITH query names all of its columns or none."""
-    for cte in tree.find_all(exp.CTE):
-        named = len(cte.args["alias"].columns)
-        if named and named != (_width(cte.this) or named):
-            raise RefusedError(
-                f"{span(cte.args['alias'])}Number of columns must match number of query columns"
-            )
-
-
-def _width(query: exp.Expr) -> int | None:
-    """Return how many columns a query has, None if that takes more than a look."""
-    values = query if isinstance(query, exp.Values) else query.find(exp.Values)
-    if values is not None and values.parent in (query, query.args.get("from_")):
-        row = values.expressions[0]
-        return len(row.expressions) if isinstance(row, exp.Tuple) else 1
-    if isinstance(query, exp.Select) and not any(_is_star(item) for item in query.expressions):
-        return len(query.expressions)
-    return None
 
 
 def _refuse_star(tree: exp.Query) -> None:
@@ -157,6 +151,30 @@ def _refuse_star(tree: exp.Query) -> None:
 
 def _is_star(item: exp.Expr) -> bool:
     return isinstance(item, exp.Star) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star))
+
+
+def _refuse_units(tree: exp.Query) -> None:
+    for node in tree.find_all(exp.Extract):
+        _refuse_unit(node.this.name, EXTRACT_UNITS)
+    for call in tree.find_all(exp.Anonymous):
+        if str(call.this).upper() == "DATE_TRUNC":
+            unit = call.expressions[0]
+            if not (isinstance(unit, exp.Literal) and unit.is_string):
+                raise RefusedError(f"{span(call)}DATE_TRUNC takes its unit as a literal, such as 'DAY'.")
+            _refuse_unit(unit.name, TRUNC_UNITS)
+
+
+def _refuse_unit(unit: str, known: tuple[str, ...]) -> None:
+    if unit.upper() not in known:
+        raise RefusedError(f"'{unit}' is not a valid time frame; expected one of {', '.join(known)}.")
+
+
+def _refuse_types(tree: exp.Query) -> None:
+    for cast in tree.find_all(exp.Cast):
+        for kind in cast.to.find_all(exp.DataType):
+            word = kind.this.value if isinstance(kind.this, exp.DataType.Type) else str(kind.this)
+            if word.upper() not in TYPES:
+                raise RefusedError(f"Unknown datatype name '{kind.sql().upper()}'")
 
 
 def check_aggregation(tree: exp.Query) -> None:
@@ -172,8 +190,7 @@ def _aggregates(tree: exp.Query) -> bool:
     if isinstance(tree, exp.Union) and tree.args.get("distinct"):
         return True
     return tree.find(*_AGGREGATES) is not None or any(
-        str(call.this).upper() in ("COLLECT", "PERCENTILE", "APPROX_PERCENTILE")
-        for call in tree.find_all(exp.Anonymous)
+        str(call.this).upper() in AGGREGATES_BY_NAME for call in tree.find_all(exp.Anonymous)
     )
 
 
@@ -188,12 +205,16 @@ def final_selects(tree: exp.Expr) -> Iterator[exp.Select]:
         yield tree
 
 
-_TOKEN_RULES: tuple[Callable[[list[Token]], None], ...] = (_refuse_braces, _refuse_signs)
-_TREE_RULES: tuple[Callable[[exp.Query], None], ...] = (
+_TOKEN_RULES: tuple[Callable[[list[Token]], None], ...] = (
+    _refuse_signs,
     _refuse_limits,
-    _refuse_order,
+    _refuse_people,
+    refuse_calls,
+)
+_TREE_RULES: tuple[Callable[[exp.Query], None], ...] = (
     _refuse_joins,
     _refuse_clauses,
-    _refuse_widths,
     _refuse_star,
+    _refuse_units,
+    _refuse_types,
 )
