@@ -40,8 +40,16 @@ class Ground:
     stack: ExitStack = field(repr=False)
 
     def state(self) -> dict[str, Any]:
-        """Return what the local AMC has seen."""
-        answer: dict[str, Any] = requests.get(f"{self.box}/_sandbox/state", timeout=60).json()
+        """Return what the local AMC has seen, with all of its executions."""
+        state = self._state()
+        while "next" in state:
+            more = self._state(before=state.pop("next"))
+            state = more | {"executions": state["executions"] + more["executions"]}
+        return state
+
+    def _state(self, **query: int) -> dict[str, Any]:
+        query = {"limit": 1000} | query
+        answer: dict[str, Any] = requests.get(f"{self.box}/_sandbox/state", params=query, timeout=60).json()
         return answer
 
 

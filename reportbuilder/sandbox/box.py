@@ -24,7 +24,7 @@ from reportbuilder.sandbox.signing_in import Tokens
 from reportbuilder.sandbox.synthetic import check_instance
 from reportbuilder.sandbox.telling import as_seen, has_older, older, repeated
 from reportbuilder.sandbox.troubles import Troubles
-from reportbuilder.sandbox.watching import state_of
+from reportbuilder.sandbox.watching import overview, state_of
 
 
 class UnknownExecutionError(Exception):
@@ -220,3 +220,8 @@ class Box:
         """
         with self._advanced():
             return state_of(self, limit, before)
+
+    def overview(self) -> dict[str, Any]:
+        """Return what the page shows."""
+        with self._advanced():
+            return overview(self)

@@ -96,6 +96,11 @@ class Computing:
         """Return a job that has not begun; it sees what was reported until ``as_of``."""
         return Job(self, instance, body, window, as_of, rows_per_file, Computation())
 
+    @property
+    def kept(self) -> int:
+        """How many sets of result files there are."""
+        return len(self._shelf)
+
     def release(self, computation: Computation) -> None:
         """Let the files of a result go, also those that come later."""
         with self._lock:

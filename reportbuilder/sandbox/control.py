@@ -11,8 +11,8 @@ from reportbuilder.sandbox.answers import PLAIN, answer, refusal
 from reportbuilder.sandbox.asking import limit_of
 from reportbuilder.sandbox.box import Box
 from reportbuilder.sandbox.options import Faults
-from reportbuilder.sandbox.watching import overview
 
+_SOONEST, _DIGITS = 2, 4
 _FAULTS = {item.name: item for item in fields(Faults)}
 
 
@@ -27,13 +27,19 @@ def add_page(app: Flask, box: Box) -> None:
 
 
 def _page(box: Box, error: str = "", status: int = 200) -> Response:
-    text = render_template("page.html", **overview(box), error=error)
+    text = render_template("page.html", **box.overview(), error=error, refresh=_refresh())
     response = Response(text, status, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
     )
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _refresh() -> int:
+    """Return the seconds after which the page is asked for again, 0 for never: only who wishes it gets it."""
+    text = request.args.get("refresh", "")
+    return max(_SOONEST, int(text)) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else 0
 
 
 def add_control(app: Flask, box: Box) -> None:
