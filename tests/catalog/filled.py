@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.catalog.filled_commerce import FILLED_COMMERCE
+from tests.catalog.filled_journeys import FILLED_JOURNEYS
 
 FILLED: dict[str, dict[str, Any]] = {
     "dsp_campaign_performance": {
@@ -72,4 +73,5 @@ FILLED: dict[str, dict[str, Any]] = {
         "min_days": 5,
     },
     **FILLED_COMMERCE,
+    **FILLED_JOURNEYS,
 }
