@@ -171,8 +171,8 @@ def test_branded_and_other_terms(amc: Amc, instance: str, window: Window) -> Non
     ("values", "is_branded"),
     [
         (
-            {"brand_words": "TENT\nHalden, juniper chef", "whole_words": True},
-            lambda term, _: bool({"tent", "halden"} & set(term.split())) or "juniper chef" in term,
+            {"brand_words": "TENT\nHalden, ear, juniper chef", "whole_words": True},
+            lambda term, _: bool({"tent", "halden", "ear"} & set(term.split())) or "juniper chef" in term,
         ),
         (
             {"brand_words": ["peak", "ten", "halden"], "whole_words": False},
