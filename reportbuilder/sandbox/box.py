@@ -181,16 +181,15 @@ class Box:
 
     def _paged(self, page: list[Execution], limit: int, *, more: bool) -> tuple[list[Execution], str | None]:
         """Return the page and its token, with an execution twice where faults want that."""
-        style = self.faults.repeat_style
+        shown, distinct = page, page
         if len(page) > 1 and self.troubles.strikes("repeat_next", self.faults.repeat_rate):
-            if style != "page":
-                more, last = True, page[-2]
-            else:
-                last = page[-1]
-            if style != "pages":
-                page = repeated(page, limit)
-            return page, token_for(last.sequence) if more else None
-        return page, token_for(page[-1].sequence) if more else None
+            if self.faults.repeat_style != "pages":
+                shown = repeated(page, limit)
+                distinct = shown[1:]
+                more = more or len(distinct) < len(page)
+            if self.faults.repeat_style != "page" and len(distinct) > 1:
+                return shown, token_for(distinct[-2].sequence)
+        return shown, token_for(distinct[-1].sequence) if more else None
 
     def link(self, base_url: str, execution: Execution, name: str) -> str:
         """Return a signed link to a file of an execution's result."""
