@@ -4,14 +4,16 @@ from reportbuilder.sandbox.story.phrases import (
     ADVERTISER,
     CAMPAIGN,
     DEVICE,
+    LINE,
     PERSON,
     PLACE,
+    held,
+    matched,
     one_of,
     spans,
     times,
 )
 
-_LINE = "pick(t.h, 'line', 2)"
 _SITES = ("amazon.com", "imdb.com", "twitch.tv", "weather.example", "news.example", "recipes.example")
 _IS_OWNED = "list_contains(['amazon.com', 'imdb.com', 'twitch.tv'], {})".format(one_of("site", *_SITES))
 _VIDEO = "c.creative_category = 'Video'"
@@ -38,7 +40,7 @@ DISPLAYED = {
     "campaign_flight_id": "c.campaign_id * 10 + 1",
     "campaign_insertion_order_id": "'IO-' || c.campaign_id",
     "campaign_primary_goal": "c.goal",
-    "campaign_sales_type": "if(c.kind = 2, 'MANAGED', 'SELF_SERVICE')",
+    "campaign_sales_type": "if(chance(t.h, 'bonus') < 0.03, 'BONUS', 'BILLABLE')",
     "campaign_source": "'DSP'",
     "campaign_status": "'RUNNING'",
     "creative": "c.name || ' | ' || if(" + _VIDEO + ", 'Spot ', 'Banner ') || (1 + pick(t.h, 'creative', 3))",
@@ -53,18 +55,18 @@ DISPLAYED = {
     "impression_cost": "t.millicents",
     "impressions": "1",
     "is_amazon_owned": _IS_OWNED,
-    "line_item": f"c.name || ' | ' || ['In-market audience', 'Lookalike audience'][1 + {_LINE}]",
+    "line_item": f"c.name || ' | ' || ['In-market audience', 'Lookalike audience'][1 + {LINE}]",
     "line_item_budget_amount": "c.budget * 40000",
-    "line_item_id": f"c.campaign_id * 10 + {_LINE}",
+    "line_item_id": f"c.campaign_id * 10 + {LINE}",
     "line_item_price_type": "'CPM'",
     "line_item_status": "'RUNNING'",
     "line_item_type": f"if({_VIDEO}, 'VIDEO', 'STANDARD_DISPLAY')",
     "managed_service_fee": f"if(c.kind = 2, ({_MICROCENTS} * 0.03)::BIGINT, 0)",
     "manager_account_frequency_group_ids": "if(chance(t.h, 'group') < 0.1, [9001], [])",
-    "matched_behavior_segment_ids": "[4100 + pick(t.h, 'segment', 20)]",
+    "matched_behavior_segment_ids": matched("t.utc_at"),
     "merchant_id": "12000 + c.brand_no",
     "ocm_fee": f"({_MICROCENTS} * 0.005)::BIGINT",
-    "page_type": one_of("page", "Detail", "Search", "Home", "Article"),
+    "page_type": one_of("page", "Detail", "Search", "CustomerReviews", "Home"),
     "placement_is_view_aware": "chance(t.h, 'aware') < 0.8",
     "placement_view_rate": "(0.4 + 0.5 * chance(t.h, 'view rate'))::DECIMAL(38, 4)",
     "platform_fee": f"({_MICROCENTS} * 0.10)::BIGINT",
@@ -82,13 +84,15 @@ DISPLAYED = {
     "supply_source_view_rate": "(0.5 + 0.4 * chance(t.h, 'source rate'))::DECIMAL(38, 4)",
     "third_party_fees": f"({_MICROCENTS} * 0.02)::BIGINT",
     "total_cost": "t.millicents * 1.12",
-    "user_behavior_segment_ids": "[4100 + pick(t.h, 'segment', 20), 4200 + pick(p.h, 'segment', 30)]",
+    "user_behavior_segment_ids": held("t.utc_at"),
 }
 
 DSP_IMPRESSIONS = DISPLAYED
 
 DSP_CLICKS = {
     **DISPLAYED,
+    "matched_behavior_segment_ids": matched("t.seen_utc_at"),
+    "user_behavior_segment_ids": held("t.seen_utc_at"),
     **times("impression", "t.seen_utc_at", "t.seen_local_at"),
     **times("click", "t.utc_at", "t.local_at"),
     "clicks": "1",

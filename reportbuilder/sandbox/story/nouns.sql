@@ -1,8 +1,17 @@
--- Who sells what to whom: brands, products, campaigns, keywords, places, people, days.
+-- Who sells what to whom: brands, products, campaigns, keywords, audience segments, places, people, days.
 CREATE MACRO chance(h, salt) AS (hash(h, salt) % 1000000) / 1e6;
 CREATE MACRO pick(h, salt, n) AS (hash(h, salt) % n)::INTEGER;
 CREATE MACRO one_of(h, salt, words) AS list_extract(words, 1 + (hash(h, salt) % len(words))::INTEGER);
 CREATE MACRO hex(h) AS printf('%016x', (h >> 1)::BIGINT);
+
+-- Only some people are known by their account; they alone can buy.
+CREATE MACRO has_account(user_no) AS chance(user_no, 'id type') < 0.8;
+-- One in eight pairs of person and brand knows each other already: when they met last before the data begin.
+CREATE MACRO knows(user_no, brand_no) AS chance(user_no, brand_no) >= 0.88;
+CREATE MACRO met_at(user_no, brand_no, first_day) AS
+    first_day::TIMESTAMP - to_seconds(60 + pick(hash(user_no, brand_no), 'met', 28512000));
+
+CREATE TABLE span AS SELECT getvariable('first_day') AS first_day, getvariable('end_day') AS end_day;
 
 CREATE TABLE brand AS
 SELECT i::INTEGER AS brand_no, list_extract(getvariable('brands'), i + 1) AS name, 580100200300100 + 11 * i AS advertiser_id
@@ -40,9 +49,9 @@ FROM flat ORDER BY product_no;
 -- Nine campaigns a brand, one of each kind. Click rates are shares, prices dollars: of a click, or of 1000 impressions.
 CREATE TABLE kind AS
 SELECT * FROM (VALUES
-    (0, NULL, 'Prospecting | Display', 'Display', 0.0035, 0.0, 14.0, 0.8, 'CONSIDERATION'),
-    (1, NULL, 'Retargeting | Display', 'Display', 0.0080, 0.0, 21.0, 1.9, 'CONVERSION'),
-    (2, NULL, 'Streaming TV | Awareness', 'Video', 0.0008, 0.0, 34.0, 0.7, 'AWARENESS'),
+    (0, NULL, 'Prospecting | Display', 'Display', 0.0035, 0.0, 14.0, 0.8, 'DPVR'),
+    (1, NULL, 'Retargeting | Display', 'Display', 0.0080, 0.0, 21.0, 1.9, 'ROAS'),
+    (2, NULL, 'Streaming TV | Awareness', 'Video', 0.0008, 0.0, 34.0, 0.7, 'REACH'),
     (3, 'sponsored_products', 'SP | Branded keywords', 'Display', 0.075, 1.45, 0.0, 1.5, NULL),
     (4, 'sponsored_products', 'SP | Category keywords', 'Display', 0.034, 2.65, 0.0, 1.0, NULL),
     (5, 'sponsored_products', 'SP | Auto', 'Display', 0.026, 1.95, 0.0, 1.1, NULL),
@@ -58,8 +67,33 @@ SELECT (b.brand_no * 9 + k.kind)::INTEGER AS campaign_no, b.brand_no, k.kind, k.
        k.click_price, k.mille_price, k.pull * [1.15, 1.0, 0.85, 1.05][b.brand_no + 1] AS pull,
        410000000000 + (b.brand_no * 9 + k.kind) * 7919 + getvariable('dataset') * 1000003 AS campaign_id,
        (20000 + 2500 * pick(b.brand_no * 9 + k.kind, getvariable('seed') + 2, 9))::BIGINT AS budget,
-       getvariable('first_day')::TIMESTAMP AS starts_at, (getvariable('end_day') + 90)::TIMESTAMP AS ends_at
-FROM brand b CROSS JOIN kind k ORDER BY campaign_no;
+       getvariable('first_day')::TIMESTAMP AS starts_at, (getvariable('end_day') + 90)::TIMESTAMP AS ends_at,
+       -- the segments that its two line items target
+       [list_transform(range(5), lambda i: (4101 + b.brand_no * 5 + i)::INTEGER),
+        list_transform(range(5), lambda i: (4201 + (b.brand_no * 3 + i) % 12)::INTEGER)] AS targets
+FROM brand b CROSS JOIN kind k WHERE list_contains(getvariable('kinds'), k.kind) ORDER BY campaign_no;
+
+-- Five groups of buyers a brand, and three ways to live.
+CREATE TABLE segment AS
+WITH named AS (
+    SELECT unnest([
+        'Camping Tents', 'Hiking Apparel', 'Camp Cooking', 'Backpacks', 'Hydration',
+        'Cutlery', 'Cookware', 'Bakeware', 'Kitchen Storage', 'Coffee and Tea',
+        'Headphones', 'Speakers', 'Home Theater', 'Recording', 'Audio Accessories',
+        'Cat Supplies', 'Dog Food and Treats', 'Dog Accessories', 'Pet Beds', 'Pet Grooming']) AS name,
+        unnest(range(20)) AS place, 'inmarket' AS lane
+    UNION ALL
+    SELECT unnest([
+        'Outdoor Enthusiasts', 'Hikers', 'Road Trippers', 'Home Cooks', 'Healthy Eaters', 'Entertainers',
+        'Music Fans', 'Streamers', 'Gamers', 'Cat Owners', 'Dog Owners', 'Parents']), unnest(range(12)), 'lifestyle'
+)
+SELECT (if(lane = 'inmarket', 4101, 4201) + place)::INTEGER AS segment_id, lane,
+       if(lane = 'inmarket', 'IM - ', 'LS - ') || name AS name,
+       if(lane = 'inmarket', 'People who looked at products of: ', 'People who live like: ') || name AS description,
+       if(lane = 'inmarket', 'In-market', 'Lifestyle') AS level_1,
+       ['Sports and Outdoors', 'Home and Kitchen', 'Electronics', 'Pet Supplies']
+           [1 + (place // if(lane = 'inmarket', 5, 3))::INTEGER] AS level_2
+FROM named;
 
 CREATE TABLE keyword AS
 WITH words AS (
@@ -87,14 +121,31 @@ SELECT * FROM (VALUES
     (10, 'Denver', 'US-CO', '751', '802'), (11, 'Miami', 'US-FL', '528', '331')
 ) AS t(place_no, city, state, dma, postal_prefix);
 
+-- Those who see advertisements, and as many as `shoppers` who buy and never see one.
 CREATE TABLE person AS
+WITH plain AS (
 SELECT i::INTEGER AS user_no, hash(i, getvariable('seed')) AS h,
        md5('user' || getvariable('seed') || '-' || i) AS user_id,
-       CASE WHEN chance(i, 'id type') < 0.8 THEN 'adUserId'
+       CASE WHEN has_account(i) THEN 'adUserId'
             WHEN chance(i, 'id type') < 0.93 THEN 'sisDeviceId' ELSE 'adBrowserId' END AS user_id_type,
        floor(12 * pow(chance(i, getvariable('seed') + 3), 1.5))::INTEGER AS place_no,
        getvariable('brand_mix')[1 + pick(i, getvariable('seed') + 4, 10)] AS home_brand
-FROM range(getvariable('users')) AS t(i);
+FROM range(getvariable('users') + getvariable('shoppers')) AS t(i)
+), held AS (
+    -- who is in a segment stays in it
+    SELECT *, list_sort(list_distinct([
+        4101 + home_brand * 5 + pick(h, 'segment 1', 5), 4101 + home_brand * 5 + pick(h, 'segment 2', 5),
+        4101 + pick(h, 'segment 3', 20), 4201 + home_brand * 3 + pick(h, 'segment 4', 3),
+        4201 + pick(h, 'segment 5', 12), 4201 + pick(h, 'segment 6', 12)])) AS ids
+    FROM plain
+)
+SELECT user_no, h, user_id, user_id_type, place_no, home_brand,
+       list_transform(ids, lambda s: {
+           'id': s::INTEGER,
+           'joined': getvariable('first_day')
+               + if(chance(h, s) < 0.85, -30 - pick(h, s + 1, 700), pick(h, s + 2, getvariable('days')))::INTEGER
+       }) AS segments
+FROM held;
 
 -- How busy each day is: a slow growth, the year, the week, and the days of great sales.
 CREATE TABLE calendar AS

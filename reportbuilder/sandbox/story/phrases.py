@@ -28,13 +28,15 @@ def spans(prefix: str, *words: str) -> dict[str, str]:
     }
 
 
+NO_TRACKERS = "chance(t.h, 'trackers') < 0.05"
+
 ADVERTISER = {
     "advertiser": "c.advertiser",
     "advertiser_timezone": "'America/New_York'",
     "entity_id": "'ENTITYNORTHWIND1'",
     "currency_iso_code": "'USD'",
     "currency_name": "'US Dollar'",
-    "no_3p_trackers": "chance(t.h, 'trackers') < 0.05",
+    "no_3p_trackers": NO_TRACKERS,
 }
 
 CAMPAIGN = {
@@ -51,6 +53,9 @@ PERSON = {
     "user_id_type": "p.user_id_type",
 }
 
+# the numbers that AMC's own columns have for marketplaces
+MARKETPLACE = {"marketplace_id": "1", "marketplace_name": "'AMAZON.COM'"}
+
 PLACE = {
     "city_name": "l.city",
     "dma_code": "l.dma",
@@ -58,6 +63,21 @@ PLACE = {
     "iso_state_province_code": "l.state",
     "postal_code": "l.postal_prefix || lpad(CAST(p.user_no % 40 AS VARCHAR), 2, '0')",
 }
+
+# which of a campaign's two line items it was
+LINE = "pick(t.h, 'line', 2)"
+
+
+def held(at: str) -> str:
+    """Return the ids of the audience segments that the person was in at this time."""
+    joined = f"list_filter(p.segments, lambda s: s.joined <= CAST({at} AS DATE))"
+    return f"list_transform({joined}, lambda s: s.id)"
+
+
+def matched(at: str) -> str:
+    """Return the ids of those of them that the line item targets."""
+    return f"list_sort(list_intersect({held(at)}, c.targets[1 + {LINE}]))"
+
 
 # a person has one or two devices; which one an event was on is the event's chance
 _MODEL = "pick(p.h, 'device' || if(chance(t.h, 'second device') < 0.25, '2', ''), 8)"

@@ -1,9 +1,19 @@
 """The columns of sponsored advertisements' traffic, as expressions over impressions and clicks."""
 
-from reportbuilder.sandbox.story.phrases import ADVERTISER, CAMPAIGN, DEVICE, PERSON, one_of, spans, times
+from reportbuilder.sandbox.story.phrases import (
+    ADVERTISER,
+    CAMPAIGN,
+    DEVICE,
+    LINE,
+    PERSON,
+    matched,
+    one_of,
+    spans,
+    times,
+)
 
-_LINE = "pick(t.h, 'line', 2)"
 _AUTO = one_of("auto", "close-match", "loose-match", "substitutes", "complements")
+_MATCHED = f"array_to_string({matched('t.utc_at')}, ',')"
 _IS_VIEWED = "NOT t.is_click AND chance(t.h, 'viewed') < 0.72"
 _IS_VIDEO = "NOT t.is_click AND c.creative_category = 'Video'"
 # what people typed: the keyword itself, or words around it
@@ -31,7 +41,7 @@ SPONSORED = {
     **spans("ad_group", "dt"),
     **spans("line_item", "date"),
     **times("event", "t.utc_at", "t.local_at"),
-    "ad_group": f"c.name || ' | ' || ['Core', 'Extended'][1 + {_LINE}]",
+    "ad_group": f"c.name || ' | ' || ['Core', 'Extended'][1 + {LINE}]",
     "ad_group_status": "'ENABLED'",
     "ad_group_type": "if(c.kind = 5, 'AUTO', 'MANUAL')",
     "ad_product_type": "c.ad_product",
@@ -46,8 +56,8 @@ SPONSORED = {
     "event_id": "hex(hash(t.h, t.is_click))",
     "five_sec_views": _watched(0.62),
     "impressions": "if(t.is_click, 0, 1)",
-    "line_item": f"c.name || ' | ' || ['Core', 'Extended'][1 + {_LINE}]",
-    "line_item_id": f"c.campaign_id * 10 + {_LINE}",
+    "line_item": f"c.name || ' | ' || ['Core', 'Extended'][1 + {LINE}]",
+    "line_item_id": f"c.campaign_id * 10 + {LINE}",
     "line_item_price_type": "if(c.kind IN (7, 8), 'vCPM', 'CPC')",
     "line_item_status": "'ENABLED'",
     "line_item_type": "upper(c.ad_product)",
@@ -57,7 +67,7 @@ SPONSORED = {
     + " WHEN 6 THEN "
     + one_of("match", "BROAD", "PHRASE")
     + " END",
-    "matched_behavior_segment_ids": "if(c.kind = 7, CAST(4100 + pick(t.h, 'segment', 20) AS VARCHAR), NULL)",
+    "matched_behavior_segment_ids": f"if(c.kind = 7, nullif({_MATCHED}, ''), NULL)",
     "placement_type": f"""CASE WHEN c.kind = 8 THEN 'Off Amazon'
         WHEN c.kind = 7 THEN {_DISPLAY_PLACES}
         ELSE {_SEARCH_PLACES} END""",
