@@ -6,11 +6,12 @@ from typing import Any
 from sqlglot import exp, parser, tokens
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ParseError, SqlglotError, TokenError
-from sqlglot.tokenizer_core import Token
+from sqlglot.tokenizer_core import Token, TokenType
 
 from reportbuilder.sandbox.vocabulary import words
 
 _LINE = re.compile(r"\r\n|\r|\n")
+_LONE = re.compile(r"\r(?!\n)")  # a line's end that tokens do not see inside of texts
 # what can stand in a text; the last is anything that opens and does not close
 _PIECE = re.compile(r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*"|(?P<open>'|"|/\*)|.""", re.DOTALL)
 # all other functions are left as they are written, with their arguments in AMC's order
@@ -20,7 +21,7 @@ _TYPED = words(
     ROW_NUMBER RANK DENSE_RANK COALESCE IFNULL NVL NVL2 NULLIF GREATEST LEAST CONCAT REGEXP_REPLACE
     """
 )
-_LIST = "list"
+_LIST, _CLOSE = "list", "close"
 _OWN_SYNTAX = ("CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
 
 
@@ -63,7 +64,7 @@ def tokenize(sql: str) -> list[Token]:
     :raises RefusedError: for text that has none, such as an open string.
     """
     try:
-        return AMC().tokenize(sql)
+        return AMC().tokenize(_LONE.sub("\n", sql))
     except TokenError:
         for piece in _PIECE.finditer(sql):
             if piece["open"]:
@@ -79,7 +80,7 @@ def parse(sql: str) -> exp.Query:
     :raises RefusedError: with the position of what does not parse.
     """
     try:
-        found = [tree for tree in AMC().parse(sql) if tree is not None]
+        found = [tree for tree in AMC().parse(_LONE.sub("\n", sql)) if tree is not None]
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
         text, line, column = first.get("highlight"), first.get("line"), first.get("col")
@@ -94,7 +95,7 @@ def parse(sql: str) -> exp.Query:
     if not isinstance(tree, exp.Select | exp.SetOperation):
         word = tokenize(sql)[0]
         raise RefusedError(f'Encountered "{word.text}" at {place(word)}. Only SELECT queries are supported.')
-    _note_lists(tree, tokenize(sql))
+    _note_brackets(tree, tokenize(sql))
     return tree
 
 
@@ -122,9 +123,9 @@ def span(node: exp.Expr) -> str:
     if not metas:
         return ""
     first = min(metas, key=lambda meta: int(meta["start"]))
-    last = max(metas, key=lambda meta: int(meta["end"]))
     column = first["col"] - (first["end"] - first["start"])
-    return f"From line {first['line']}, column {column} to line {last['line']}, column {last['col']}: "
+    _, line, last = max(meta.get(_CLOSE) or (meta["end"], meta["line"], meta["col"]) for meta in metas)
+    return f"From line {first['line']}, column {column} to line {line}, column {last}: "
 
 
 def list_span(alias: exp.Expr) -> str:
@@ -132,10 +133,27 @@ def list_span(alias: exp.Expr) -> str:
     return str(alias.meta.get(_LIST, ""))
 
 
-def _note_lists(tree: exp.Expr, tokens_: list[Token]) -> None:
-    """Write down at each list of a table's columns where its bracket stands."""
-    starts = {word.start: place for place, word in enumerate(tokens_)}
-    for alias in tree.find_all(exp.TableAlias):
-        columns = [starts.get(column.meta.get("start", -1), -1) for column in alias.args.get("columns") or []]
-        if columns and min(columns) > 0 and max(columns) + 1 < len(tokens_):
-            alias.meta[_LIST] = between(tokens_[min(columns) - 1], tokens_[max(columns) + 1])
+def _note_brackets(tree: exp.Expr, tokens_: list[Token]) -> None:
+    """Write down where the bracket of each call, and of each list of a table's columns, stands."""
+    places = {word.start: place for place, word in enumerate(tokens_)}
+    closing = _closing(tokens_)
+    for node in tree.walk():
+        if isinstance(node, exp.Func) and "start" in node.meta:
+            end = closing.get(places.get(node.meta["start"], -2) + 1)
+            if end is not None:
+                node.meta[_CLOSE] = (tokens_[end].end, tokens_[end].line, tokens_[end].col)
+        elif isinstance(node, exp.TableAlias) and node.args.get("columns"):
+            opening = places.get(node.args["columns"][0].meta.get("start", -1), 0) - 1
+            if opening in closing:
+                node.meta[_LIST] = between(tokens_[opening], tokens_[closing[opening]])
+
+
+def _closing(tokens_: list[Token]) -> dict[int, int]:
+    """Return the place of the closing bracket for that of each opening one."""
+    found, opened = {}, []
+    for place, word in enumerate(tokens_):
+        if word.token_type is TokenType.L_PAREN:
+            opened.append(place)
+        elif word.token_type is TokenType.R_PAREN and opened:
+            found[opened.pop()] = place
+    return found

@@ -109,7 +109,7 @@ def _scalar(name: str, value: object, kind: str) -> exp.Expr:
     _short(name, text)
     try:
         text = rule(text)
-    except (ValueError, InvalidOperation, OverflowError, RefusedError):
+    except (ValueError, InvalidOperation, OverflowError):
         raise RefusedError(f"Value '{text}' of parameter {name} is not a valid {kind}.") from None
     if kind == "BINARY":
         return exp.Anonymous(this="from_base64", expressions=[exp.Literal.string(text)])
@@ -171,7 +171,10 @@ def _base64(text: str) -> str:
 
 
 def _interval(text: str) -> str:
-    return " ".join(f"{amount} {unit}" for unit, amount in parts_of(text).items())
+    try:
+        return " ".join(f"{amount} {unit}" for unit, amount in parts_of(text).items())
+    except RefusedError as error:
+        raise ValueError(text) from error
 
 
 _KINDS: dict[str, tuple[str, Callable[[str], str]]] = {
