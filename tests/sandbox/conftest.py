@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -44,13 +45,20 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def kept_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the small sandboxes find data that an earlier one has made."""
+    return tmp_path_factory.mktemp("sandbox-data")
+
+
 @pytest.fixture
-def start(clock: Clock) -> Iterator[Callable[..., Caller]]:
+def start(clock: Clock, kept_data: Path) -> Iterator[Callable[..., Caller]]:
     """Start a small sandbox on the test's clock with these faults, and give its caller."""
     with ExitStack() as stack:
 
         def begin(faults: Faults | None = None, **options: object) -> Caller:
-            known = {"users": 50, "days": 90, "end": END, "faults": faults or Faults()} | options
+            small = {"users": 50, "days": 90, "end": END, "data_dir": kept_data}
+            known = small | {"faults": faults or Faults()} | options
             return Caller(stack.enter_context(Sandbox(Options(**known), now=clock).serving()))  # type: ignore[arg-type] # options by name
 
         yield begin

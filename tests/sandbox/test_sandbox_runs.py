@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -339,6 +340,15 @@ def test_the_clock_can_run_faster(start: Start, clock: Any) -> None:
     assert requests.get(link, timeout=10).status_code == 200
     clock.move(32)
     assert requests.get(link, timeout=10).status_code == 403
+
+
+def test_sandboxes_of_one_process_share_kept_data(start: Start, clock: Any, tmp_path: Path) -> None:
+    first, second = start(data_dir=tmp_path), start(data_dir=tmp_path)
+    expected = number(first, clock, DSP)
+    assert number(second, clock, DSP) == expected > 0
+    assert len(list(tmp_path.iterdir())) == 1
+    first.box.close()
+    assert number(second, clock, f"{DSP} WHERE 1 = 1") == expected
 
 
 def test_a_faster_clock_begins_now() -> None:
