@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 from actors.worker import beat_once
 from reportbuilder import clock, logs
 from reportbuilder.accounts import idempotency
+from reportbuilder.amc import sources
 from reportbuilder.amc.connections import Connections
 from reportbuilder.amc.models import AmcAccount
 from reportbuilder.amc.tokens import Tokens
@@ -17,9 +18,11 @@ from reportbuilder.executions.ports import Ports
 from reportbuilder.executions.sweeping import sweep
 from reportbuilder.heartbeats import BEAT_EVERY
 from reportbuilder.results.scratch import sweep_scratch
+from reportbuilder.valuelists import refreshing
 
 log = logs.get_logger(__name__)
 
+VALUES_EVERY = 10.0  # seconds
 SCRATCH_KEPT_FOR = timedelta(days=1)
 TOKENS_AHEAD = timedelta(minutes=10)
 
@@ -39,6 +42,8 @@ def ticks(ports: Ports, connections: Connections) -> list[Tick]:
     return [
         Tick("sweep", settings.sweep_every, lambda: sweep(settings)),
         Tick("pulse", BEAT_EVERY, lambda: beat_once("scheduler")),
+        Tick("sources", 60.0, lambda: sources.read_due(connections)),
+        Tick("values", VALUES_EVERY, lambda: keep_values_fresh(ports)),
         Tick("tokens", 60.0, lambda: keep_tokens_fresh(connections)),
         Tick("keys", 3600.0, forget_keys),
         Tick("scratch", 3600.0, lambda: sweep_scratch(settings.scratch_dir, SCRATCH_KEPT_FOR)),
@@ -60,6 +65,12 @@ def keep_tokens_fresh(connections: Connections) -> None:
             Tokens(account.id, connections.vault, connections.login(account.region)).access_token()
         except Exception as failure:  # noqa: BLE001 - one account that is wrong must not keep the others waiting
             log.warning("token not refreshed", account=account.account_id, failure=type(failure).__name__)
+
+
+def keep_values_fresh(ports: Ports) -> None:
+    """Take in what refreshes of value lists have brought, and ask for those that have become old."""
+    refreshing.take_finished(ports.store)
+    refreshing.ask_due(ports.settings.values_refresh_hours)
 
 
 def forget_keys() -> None:

@@ -22,6 +22,7 @@ from reportbuilder.executions import models as executions
 from reportbuilder.reports import models as reports
 from reportbuilder.results import models as results
 from reportbuilder.schedules import models as schedules
+from reportbuilder.valuelists import models as valuelists
 from reportbuilder.workflows import models as workflows
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -37,6 +38,7 @@ _ROOMS = (
     reports,
     results,
     schedules,
+    valuelists,
     workflows,
 )  # fmt: skip - importing them is what fills the metadata
 

@@ -54,6 +54,7 @@ class Settings:
     submit_attempts: int = 8  # with growing pauses: some four minutes without AMC
     collect_attempts: int = 8  # some two
     settle_days: int = 14
+    values_refresh_hours: float = 24.0  # age at which an instance's value lists are fetched again; 0: never
 
     # Limits
     max_list_items: int = 1000

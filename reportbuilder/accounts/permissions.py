@@ -43,6 +43,9 @@ PERMISSIONS: Final[dict[str, Rule]] = {
     "execution:view": Rule("viewer", "read"),
     "execution:cancel": Rule("analyst", "run", "run", others="editor"),
     "execution:retry": Rule("analyst", "run", "run"),
+    "value:view": Rule("viewer", "read"),
+    "value:refresh": Rule("analyst", "run", "run"),
+    "value:upload": Rule("analyst", "run", "run"),
     "user:manage": Rule("admin", "admin"),
     "account:manage": Rule("admin", "admin"),
 }

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from reportbuilder.database import Base, Row
@@ -31,6 +31,7 @@ class AmcInstance(Row, Base):
 
     ``slots``: how many executions may run at once, None for the default. ``foreign_running``: how many that
     are not ours AMC listed at ``looked_at``. ``next_look_at``: None while nothing is there to look at.
+    ``sources_read_at``: when AMC last told which tables there are; ``sources_due_at``: when it is asked next.
     """
 
     __tablename__ = "amc_instances"
@@ -46,4 +47,16 @@ class AmcInstance(Row, Base):
     next_look_at: Mapped[datetime | None] = mapped_column(index=True)
     failed_looks: Mapped[int] = mapped_column(default=0, server_default="0")
     throttled_until: Mapped[datetime | None]
+    sources_read_at: Mapped[datetime | None]
+    sources_due_at: Mapped[datetime | None]
     account: Mapped[AmcAccount] = relationship(lazy="joined")
+
+
+class InstanceSource(Row, Base):
+    """A table that queries on an instance may read, by the name that AMC lists it under."""
+
+    __tablename__ = "instance_sources"
+    __table_args__ = (UniqueConstraint("instance_id", "data_source_id"),)
+
+    instance_id: Mapped[UUID] = mapped_column(ForeignKey("amc_instances.id", ondelete="CASCADE"))
+    data_source_id: Mapped[str]

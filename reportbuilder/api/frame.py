@@ -5,14 +5,21 @@ from typing import Any
 import flask_smorest  # type: ignore[import-untyped]  # it publishes no types
 from flask import Flask
 
-from reportbuilder.api import executions, instances, reports, rows, templates
+from reportbuilder.api import executions, instances, metadata, reports, rows, templates
 from reportbuilder.api.docs import docs
 from reportbuilder.api.doors import BODY_MAX, Door
 from reportbuilder.api.failures import ErrorSchema
 from reportbuilder.api.shapes import Ident, ident_schema
 from reportbuilder.api.strictjson import StrictJson
 
-DOORS: tuple[Door, ...] = (templates.door, reports.door, executions.door, rows.door, instances.door)
+DOORS: tuple[Door, ...] = (
+    templates.door,
+    reports.door,
+    executions.door,
+    rows.door,
+    instances.door,
+    metadata.door,
+)
 
 DESCRIPTION = (
     "Ad-hoc SQL reports on Amazon Marketing Cloud. Say who you are with `Authorization: Bearer rb_…`; "

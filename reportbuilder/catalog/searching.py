@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, cast, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, String, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from reportbuilder.accounts.permissions import Principal, Subject, missing
 from reportbuilder.catalog.models import QueryTemplate
+from reportbuilder.catalog.needs import needed
 from reportbuilder.errors import Invalid
 
 SORTS = {
@@ -21,11 +23,15 @@ SORTS = {
 
 @dataclass(frozen=True)
 class Criteria:
-    """Which templates; None is no condition. ``search``: words that all occur in name, text or tags."""
+    """Which templates; None is no condition. ``search``: words that all occur in name, text or tags.
+
+    ``tables``: only those that read no other tables than these.
+    """
 
     category: str | None = None
     report_type: str | None = None
     search: str | None = None
+    tables: frozenset[str] | None = None
 
 
 def search(
@@ -43,6 +49,8 @@ def search(
     :raises Invalid: for another.
     """
     wanted = select(QueryTemplate).where(_visible(principal), *_conditions(criteria))
+    if criteria.tables is not None:
+        wanted = wanted.where(QueryTemplate.id.in_(_runnable(session, wanted, criteria.tables)))
     total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
     if sort.removeprefix("-") not in SORTS:
         raise Invalid.field("sort", f"{sort!r} is not one of {', '.join(SORTS)}, or one of these after a -")
@@ -61,6 +69,13 @@ def find(session: Session, principal: Principal, template_id: str, *, locked: bo
     if template is None:
         raise missing("template")
     return template
+
+
+def _runnable(session: Session, wanted: Select[QueryTemplate], tables: frozenset[str]) -> list[UUID]:
+    # what a template needs may have to be read from its SQL, which no database can
+    columns = (QueryTemplate.id, QueryTemplate.report_config, QueryTemplate.sql_template)
+    rows = session.execute(wanted.with_only_columns(*columns))
+    return [row_id for row_id, config, sql in rows if needed(config or {}, sql) <= tables]
 
 
 def subject_of(template: QueryTemplate) -> Subject:

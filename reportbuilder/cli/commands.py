@@ -22,6 +22,10 @@ COMMANDS = {
         "What runs and has run: list, show, rows, …",
     ),
     "template": ("reportbuilder.cli.templates:template", "The templates: list, show, sync."),
+    "values": (
+        "reportbuilder.cli.values:values",
+        "An instance's own brands, campaigns and ASINs, to pick from.",
+    ),
     "account": ("reportbuilder.cli.accounts:account", "AMC accounts and their instances: connect, list."),
     "user": ("reportbuilder.cli.users:user", "Users and what they may do on which instance."),
     "token": ("reportbuilder.cli.tokens:token", "API tokens: add, list, revoke."),

@@ -50,6 +50,9 @@ TABLE = {
     "execution:view": "y y h y y y y y y y y",
     "execution:cancel": "n n h n n n y y n y y",
     "execution:retry": "n n h n n y y y n y y",
+    "value:view": "y y h y y y y y y y y",
+    "value:refresh": "n n h n n y y y n y y",
+    "value:upload": "n n h n n y y y n y y",
     "template:view": "y y y y y y y y y y y",
     "template:lint": "n n n n n n y y y y y",
     "template:publish": "n n n n n n n y n n y",
@@ -58,7 +61,7 @@ TABLE = {
     "account:manage": "n n n n n n n n n n y",
 }  # fmt: skip - it is read by columns
 
-ON_INSTANCE = {"instance", "report", "execution"}
+ON_INSTANCE = {"instance", "report", "execution", "value"}
 OWNED = {"report", "execution"}
 
 

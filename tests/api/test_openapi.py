@@ -135,6 +135,19 @@ def ask_of_executions(ask: Ask, completed: str, failed: str) -> None:
     ask("GET", "/instances", 200)
 
 
+def ask_of_values(ask: Ask) -> None:
+    whose = "instance_id=amcnorthwind01"
+    csv: dict[str, Any] = {"data": "B0SEEN0001,Tent\n", "content_type": "text/csv"}
+    ask("POST", f"/metadata/asins/upload?{whose}", 200, **csv)
+    ask("POST", f"/metadata/asins/upload?{whose}", NOT_JSON, data="[]", content_type="text/plain")
+    ask("POST", f"/metadata/asins/upload?{whose}", 422, data="B0", content_type="text/csv")
+    ask("GET", f"/metadata/asins?{whose}", 200)
+    ask("GET", f"/metadata/colours?{whose}", 404)
+    ask("POST", "/metadata/refresh", 202, json={"instance_id": "amcnorthwind01"})
+    ask("POST", "/metadata/refresh", 403, "cleo", json={"instance_id": "amcnorthwind01"})
+    ask("DELETE", f"/metadata/asins/uploaded?{whose}", 204)
+
+
 def test_answers_are_as_the_document_says(
     ask: Ask, run: Run, truth: Truth, configured: settings.Settings, tmp_path: Path
 ) -> None:
@@ -142,6 +155,7 @@ def test_answers_are_as_the_document_says(
     store(completed, configured, tmp_path, rows=3)
     ask_of_reports(ask, ask_of_templates(ask))
     ask_of_executions(ask, completed, failed)
+    ask_of_values(ask)
     every = {
         (method.upper(), path)
         for path, item in truth.spec["paths"].items()
