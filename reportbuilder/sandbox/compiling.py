@@ -15,11 +15,11 @@ from reportbuilder.sandbox.complaints import reason
 from reportbuilder.sandbox.dialect import RefusedError, parse, tokenize
 from reportbuilder.sandbox.executions import Column
 from reportbuilder.sandbox.instants import Window
-from reportbuilder.sandbox.lineage import output_sources
 from reportbuilder.sandbox.naming import check_names
 from reportbuilder.sandbox.parameters import fill_parameters
 from reportbuilder.sandbox.refusals import check, check_aggregation, check_tokens
 from reportbuilder.sandbox.tables import Table
+from reportbuilder.sandbox.thresholds import Guarded, Wishes, guard
 from reportbuilder.sandbox.translation import MOMENTS, translate
 
 _LONG = {"bigint", "hugeint", "uhugeint", "ubigint"}
@@ -97,10 +97,15 @@ def compile_workflow(
     original = parse(text)
     check(text, original)
     check_names(original, tables, _schema(body))
-    sql = _to_duckdb(original, body, window, now, tables)
-    check_aggregation(original)
-    names, types = _described(sql, original, shape)
-    columns = tuple(_columns(original, names, types, tables))
+    wishes = Wishes.of(body)
+    guarded = guard(_bound(original, body, window, tables), tables, wishes)
+    sql = _to_duckdb(guarded.tree, now)
+    if not wishes.is_off:
+        check_aggregation(original)
+    words = [kind.word for kind in _described(sql, original, shape)] if guarded.needs_types else []
+    sql = guarded.filtered(sql, words[: len(guarded.columns)])
+    types = _described(sql, original, shape)
+    columns = tuple(_columns(guarded, types))
     _check_output(columns, body)
     style = body["workflow"].get("outputFormat") or {}
     return Plan(
@@ -124,43 +129,35 @@ def _depends_on_now(tree: exp.Query) -> bool:
     return any(literal.name.strip().lower() in MOMENTS for literal in tree.find_all(exp.Literal))
 
 
-def _to_duckdb(
-    tree: exp.Query, body: dict[str, Any], window: Window, now: datetime, tables: Mapping[str, Table]
-) -> str:
-    filled = fill_parameters(tree, body, window)
-    bound = bind_tables(filled, tables, window, _schema(body))
+def _bound(tree: exp.Query, body: dict[str, Any], window: Window, tables: Mapping[str, Table]) -> exp.Expr:
+    return bind_tables(fill_parameters(tree, body, window), tables, window, _schema(body))
+
+
+def _to_duckdb(tree: exp.Expr, now: datetime) -> str:
     try:
-        return translate(bound, now).sql(dialect="duckdb", comments=False)
+        return translate(tree, now).sql(dialect="duckdb", comments=False)
     except SqlglotError as error:
         raise RefusedError(f"The query cannot be compiled: {error}") from None
 
 
-def _described(
-    sql: str, tree: exp.Query, shape: duckdb.DuckDBPyConnection
-) -> tuple[list[str], tuple[Kind, ...]]:
+def _described(sql: str, tree: exp.Query, shape: duckdb.DuckDBPyConnection) -> tuple[Kind, ...]:
     cursor = shape.cursor()
     try:
         relation = cursor.sql(sql)
-        return relation.columns, tuple(Kind.of(type_) for type_ in relation.types)
+        return tuple(Kind.of(type_) for type_ in relation.types)
     except duckdb.Error as error:
         raise RefusedError(reason(str(error), tree)) from None
     finally:
         cursor.close()
 
 
-def _columns(
-    tree: exp.Query, names: list[str], types: tuple[Kind, ...], tables: Mapping[str, Table]
-) -> list[Column]:
-    sources = output_sources(tree, tables)
-    columns = []
-    for place, (name, kind) in enumerate(zip(names, types, strict=True)):
-        made_of = sources[place][1] if place < len(sources) else frozenset()
-        given = sources[place][0] if place < len(sources) else name
-        is_metric = any(column.column_type == "METRIC" for column in made_of)
-        columns.append(
-            _column(given.lower() or f"expr${place}", kind, "METRIC" if is_metric else "DIMENSION")
-        )
-    return columns
+def _columns(guarded: Guarded, types: tuple[Kind, ...]) -> list[Column]:
+    named = [(name, origin.is_metric) for name, origin in guarded.columns]
+    named += [(name, False) for name in guarded.wishes.added]
+    return [
+        _column(name, kind, "METRIC" if is_metric else "DIMENSION")
+        for (name, is_metric), kind in zip(named, types, strict=True)
+    ]
 
 
 def _column(name: str, kind: Kind, column_type: str) -> Column:

@@ -1,112 +1,97 @@
-"""Where the columns of a result come from: the documented columns that each one is made of."""
+"""What the columns of a query are made of: their levels, literals, documented sources and users."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import IntEnum
 
-from sqlglot import exp
-
-from reportbuilder.sandbox.bindings import ALIASES
+from reportbuilder.sandbox.crowds import Path
 from reportbuilder.sandbox.tables import Table, TableColumn
 
-Sources = frozenset[TableColumn]
-Columns = dict[str, Sources]
+
+class Level(IntEnum):
+    """Aggregation threshold of a column, the strictest last."""
+
+    NONE = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    VERY_HIGH = 4
+    INTERNAL = 5
+
+    @property
+    def users(self) -> int:
+        """How many distinct users a row with such a column needs; none at all for NONE."""
+        return {Level.NONE: 0, Level.LOW: 2}.get(self, 100)
 
 
 @dataclass(frozen=True)
-class Scope:
-    """What names mean at one place of a query: the WITH queries in sight and the tables."""
+class Origin:
+    """What one value is made of.
 
-    tables: Mapping[str, Table]
-    queries: Mapping[str, Columns] = field(default_factory=dict)
+    ``literal``: a literal or parameter may be its value. ``users``: numbers of the paths whose one user
+    the value tells, so that rows with the same value have at most one user of each.
+    """
 
+    level: Level = Level.NONE
+    literal: bool = False
+    sources: frozenset[TableColumn] = frozenset()
+    users: frozenset[int] = frozenset()
 
-def output_sources(tree: exp.Expr, tables: Mapping[str, Table]) -> list[tuple[str, Sources]]:
-    """Return name and documented sources of each output column, in order."""
-    return _query(tree, Scope(tables))
+    @property
+    def is_restricted(self) -> bool:
+        """Whether it may not meet literals."""
+        return self.level >= Level.HIGH
 
-
-def _query(tree: exp.Expr, scope: Scope) -> list[tuple[str, Sources]]:
-    if isinstance(tree, exp.Subquery):
-        return _query(tree.this, _with(tree, scope))
-    scope = _with(tree, scope)
-    if isinstance(tree, exp.SetOperation):
-        left, right = _query(tree.left, scope), _query(tree.right, scope)
-        return [(name, first | second) for (name, first), (_, second) in zip(left, right, strict=False)]
-    if isinstance(tree, exp.Select):
-        return _select(tree, scope)
-    if isinstance(tree, exp.Values):
-        alias = tree.args.get("alias")
-        return [(column.name, frozenset()) for column in (alias.columns if alias else [])]
-    return []
+    @property
+    def is_metric(self) -> bool:
+        """Whether AMC calls it a METRIC."""
+        return any(column.column_type == "METRIC" for column in self.sources)
 
 
-def _with(tree: exp.Expr, scope: Scope) -> Scope:
-    with_ = tree.args.get("with_")
-    for cte in with_.expressions if with_ else []:
-        found = _renamed(_query(cte.this, scope), cte.args.get("alias"))
-        scope = Scope(scope.tables, {**scope.queries, cte.alias.lower(): dict(found)})
-    return scope
+NOTHING = Origin()
 
 
-def _renamed(found: list[tuple[str, Sources]], alias: exp.Expr | None) -> list[tuple[str, Sources]]:
-    names = [column.name.lower() for column in alias.args.get("columns") or []] if alias else []
-    if not found and names:
-        return [(name, frozenset()) for name in names]
-    return [
-        (names[place] if place < len(names) else name.lower(), sources)
-        for place, (name, sources) in enumerate(found)
-    ]
+def together(origins: Iterable[Origin]) -> Origin:
+    """Return the origin of a value made of all these; it tells no user."""
+    level, literal, sources = Level.NONE, False, frozenset[TableColumn]()
+    for origin in origins:
+        level = max(level, origin.level)
+        literal = literal or origin.literal
+        sources |= origin.sources
+    return Origin(level, literal, sources)
 
 
-def _select(tree: exp.Select, scope: Scope) -> list[tuple[str, Sources]]:
-    inputs = dict(_inputs(tree, scope))
-    result: list[tuple[str, Sources]] = []
-    for item in tree.expressions:
-        star = item.this if isinstance(item, exp.Column) else item
-        if isinstance(star, exp.Star):
-            chosen = [item.table.lower()] if isinstance(item, exp.Column) else list(inputs)
-            result += [pair for name in chosen for pair in inputs.get(name, {}).items()]
-        else:
-            result.append((item.alias_or_name, _expression(item, inputs, scope)))
-    return result
+@dataclass(frozen=True)
+class Relation:
+    """What a query or table gives: its columns in order, and the paths whose users its rows carry."""
+
+    columns: tuple[tuple[str, Origin], ...]
+    paths: tuple[Path, ...] = ()
+
+    def named(self, names: list[str]) -> "Relation":
+        """Return it with its first columns renamed."""
+        kept = [name for name, _ in self.columns][len(names) :]
+        pairs = zip(names + kept, self.columns, strict=False)
+        return replace(self, columns=tuple((name.lower(), origin) for name, (_, origin) in pairs))
+
+    def numbered(self, numbers: dict[int, int]) -> "Relation":
+        """Return it with paths of other numbers."""
+        columns = tuple(
+            (name, replace(origin, users=frozenset(numbers.get(one, one) for one in origin.users)))
+            for name, origin in self.columns
+        )
+        return Relation(columns, tuple(replace(path, number=numbers[path.number]) for path in self.paths))
 
 
-def _inputs(tree: exp.Select, scope: Scope) -> Iterator[tuple[str, Columns]]:
-    from_ = tree.args.get("from_")
-    joins = tree.args.get("joins") or []
-    for place, source in enumerate([from_.this] if from_ else []):
-        yield from _input(source, scope, place)
-    for place, join in enumerate(joins, 1):
-        yield from _input(join.this, scope, place)
+def of_table(table: Table, path: Path | None) -> Relation:
+    """Return what a documented table gives; ``path`` if it has users."""
+    columns = tuple((column.name.lower(), _documented(column, path)) for column in table.columns)
+    return Relation(columns, (path,) if path else ())
 
 
-def _input(source: exp.Expr, scope: Scope, place: int) -> Iterator[tuple[str, Columns]]:
-    name = source.alias_or_name.lower() or f"input {place}"
-    if isinstance(source, exp.Table):
-        yield name, _table(source, scope)
-    else:
-        yield name, dict(_renamed(_query(source, scope), source.args.get("alias")))
-    for join in source.args.get("joins") or []:
-        yield from _input(join.this, scope, place + 100)
-
-
-def _table(source: exp.Table, scope: Scope) -> Columns:
-    inner = source.find(exp.Literal) if isinstance(source.this, exp.Anonymous) else None
-    name = (inner.name if inner is not None else source.name).lower()
-    if name in scope.queries and not source.db:
-        return scope.queries[name]
-    table = scope.tables.get(ALIASES.get(name, name).removeprefix("sandbox."))
-    return {column.name: frozenset({column}) for column in table.columns} if table else {}
-
-
-def _expression(item: exp.Expr, inputs: Mapping[str, Columns], scope: Scope) -> Sources:
-    found: Sources = frozenset()
-    for column in item.find_all(exp.Column):
-        name, table = column.name.lower(), column.table.lower()
-        for source, columns in inputs.items():
-            if table in ("", source):
-                found |= columns.get(name, frozenset())
-    for query in item.find_all(exp.Subquery):
-        for _, sources in _query(query, scope):
-            found |= sources
-    return found
+def _documented(column: TableColumn, path: Path | None) -> Origin:
+    tells = path is not None and column.name == "user_id"
+    users = frozenset({path.number}) if path is not None and tells else frozenset[int]()
+    # a threshold that the documentation does not tell is taken as that of most columns
+    level = Level.__members__.get(column.threshold, Level.LOW)
+    return Origin(level, sources=frozenset({column}), users=users)
