@@ -85,8 +85,9 @@ def _left(
     longest: timedelta,
 ) -> tuple[Figures, Tally]:
     tally = Tally()
+    priced = {group for group, asin, _ in adds if asin in price}  # what nobody bought has no price to tell
     for (group, asin, user), added in adds.items():
-        key = (group, "AMAZON.COM", "USD")
+        key = (group, "AMAZON.COM", "USD" if group in priced else None)
         bought = any(at <= then <= at + longest for at in added for then in orders.get((user, asin), ()))
         tally.add(
             key,
