@@ -23,7 +23,7 @@ class Column:
     scale: int | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class Computation:
     """What really happened to the query; written by the query threads, read by ``Queue``."""
 
@@ -38,7 +38,7 @@ class Computation:
     released: bool = False  # the files are not needed any more
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Course:
     """How a run is made to go: seconds until it is validated, running and publishing, and its end."""
 
@@ -49,7 +49,7 @@ class Course:
     overlap_limit: int = 0
 
 
-@dataclass
+@dataclass(slots=True)
 class Execution:
     """One run; the times are set when they become true."""
 

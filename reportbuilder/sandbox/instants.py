@@ -23,7 +23,7 @@ class BadRequestError(Exception):
     """A request that AMC would answer 400; the text goes into ``details``."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Window:
     """A half-open span of time, aware UTC, with the texts that were asked for.
 

@@ -105,6 +105,13 @@ class Lane:
         places = range(low, high) if ascending else range(high - 1, low - 1, -1)
         return (found[place] for place in places)
 
+    def newest_first(self, before: int | None) -> Iterator[Execution]:
+        """Go through all from the newest on, or through those with a number below ``before``."""
+        high = len(self._all)
+        if before is not None:
+            high = bisect.bisect_left(self._all, before, self._gone, key=_number)
+        return (self._all[place] for place in range(high - 1, self._gone - 1, -1))
+
     def oldest(self) -> Execution | None:
         """Return the oldest that is remembered."""
         return self._all[self._gone] if len(self) else None
@@ -144,6 +151,10 @@ class Lane:
 
 def _second(execution: Execution) -> datetime:
     return execution.created.replace(microsecond=0)
+
+
+def _number(execution: Execution) -> int:
+    return execution.number
 
 
 def _sequence(execution: Execution) -> int:

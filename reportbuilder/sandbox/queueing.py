@@ -37,8 +37,8 @@ class Queue:
 
     def newest_first(self, before: int | None) -> Iterator[Execution]:
         """Go through all executions, or through those with a number below ``before``."""
-        newest = reversed(self._by_id.values())
-        return newest if before is None else (one for one in newest if one.number < before)
+        found = (lane.newest_first(before) for lane in self.lanes.values() if len(lane))
+        return heapq.merge(*found, key=lambda one: -one.number)
 
     def add(self, execution: Execution) -> None:
         """Take a new execution in; its creation is not before that of any other."""
