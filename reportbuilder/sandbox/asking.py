@@ -22,7 +22,6 @@ _PARAMETER_TYPES = frozenset(
 )
 _LIMIT = 100
 _SHORTEST, _LONGEST = 900, 86400  # seconds
-_LONGEST_VALUE = 1024
 _CHANNELS = ("DISPLAY", "SPONSORED_ADS", "SAS")
 
 
@@ -79,12 +78,6 @@ def _check_parameters(parameters: object) -> None:
         is_array = isinstance(kind, dict) and kind.get("type") == "ARRAY"
         if not is_array and not (isinstance(kind, str) and kind in _PARAMETER_TYPES):
             raise BadRequestError(f"Data type '{kind}' of parameter {parameter['name']} is invalid.")
-        _check_length(f"defaultValue of parameter {parameter['name']}", parameter.get("defaultValue"))
-
-
-def _check_length(name: str, value: object) -> None:
-    if isinstance(value, str) and len(value) > _LONGEST_VALUE:
-        raise BadRequestError(f"{name} exceeded maximum allowed length of {_LONGEST_VALUE}.")
 
 
 def _check_columns(columns: object) -> None:
@@ -97,8 +90,6 @@ def _check_columns(columns: object) -> None:
 def _check_run(body: dict[str, Any]) -> None:
     if not isinstance(body.get("parameterValues") or {}, dict):
         raise BadRequestError("parameterValues must be a JSON object.")
-    for name, value in (body.get("parameterValues") or {}).items():
-        _check_length(f"Value of parameter {name}", value)
     seconds = body.get("workflowExecutionTimeoutSeconds", LONGEST_RUN)
     if not isinstance(seconds, int) or isinstance(seconds, bool) or not _SHORTEST <= seconds <= _LONGEST:
         raise BadRequestError("workflowExecutionTimeoutSeconds must be between 900 and 86400.")

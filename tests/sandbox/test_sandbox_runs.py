@@ -251,21 +251,16 @@ def test_a_backfill_week_by_week_overlaps_nothing(start: Start, clock: Any) -> N
     assert caller.box.state()["statuses"] == {"amcnorthwind01": {"SUCCEEDED": 12}}
 
 
-@pytest.mark.conforms("limit:parameter-value", "limit:output-columns")
+@pytest.mark.conforms("limit:output-columns")
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"parameterValues": {"brand": "x" * 1025}}, "exceeded maximum allowed length of 1024"),
         ({"additionalAcrResultsReceivers": ["123456789012"]}, "additionalAcrResultsReceivers"),
         ({"workflowExecutionTimeoutSeconds": True}, "workflowExecutionTimeoutSeconds"),
         ({"workflowExecutionTimeoutSeconds": 86401}, "86400"),
         ({"advertisers": [{"type": "DISPLAY"}]}, "advertisers"),
         ({"workflow": {"sqlQuery": DSP, "outputColumns": [{"name": "n"}] * 101}}, "outputColumns"),
         ({"workflow": {"sqlQuery": DSP, "outputColumns": ["n"]}}, "outputColumns"),
-        (
-            {"workflow": {"sqlQuery": DSP, "inputParameters": [{"name": "p", "defaultValue": "x" * 1025}]}},
-            "defaultValue of parameter p exceeded",
-        ),
     ],
 )
 def test_more_that_is_refused(caller: Caller, changes: dict[str, Any], text: str) -> None:
