@@ -15,16 +15,14 @@ from reportbuilder.amc.models import AmcInstance
 from reportbuilder.api import context, limits, ordering
 from reportbuilder.api.doors import BASE, Door, Key, once
 from reportbuilder.api.executions import ExecutionSchema
-from reportbuilder.api.shapes import Body, Flag, Instant, Page, Text, list_of, one_of, pick, sort_field
+from reportbuilder.api.linting import LintBody, LintSchema, judge
+from reportbuilder.api.shapes import Body, Flag, Instant, Page, Text, list_of, pick, sort_field
 from reportbuilder.catalog import publishing, searching
-from reportbuilder.catalog.drafts import find_faults
-from reportbuilder.catalog.lint import lint
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.preparing import definition_rows, form_of
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Invalid
 from reportbuilder.executions import overview
-from reportbuilder.parameters.definitions import read_definitions
 
 door = Door("Templates", f"{BASE}/templates", "Query templates: SQL with typed parameters, and their forms.")
 
@@ -154,31 +152,6 @@ class RevisionBody(TemplateFields):
     version = fields.Integer(
         strict=True, metadata={"description": "The version that you started from; another since is a 409"}
     )
-
-
-class LintBody(Body):
-    """SQL to be judged, with its parameters if they are to be judged too."""
-
-    sql_template = Text(most=200_000, required=True)
-    parameter_definitions = fields.List(fields.Dict(), load_default=None)
-
-
-class FindingSchema(Schema):
-    """A fault of the SQL at a place; lines and columns count from 1."""
-
-    rule = fields.String(required=True)
-    severity = fields.String(required=True, validate=one_of(("error", "warning")))
-    line = fields.Integer(required=True)
-    column = fields.Integer(required=True)
-    message = fields.String(required=True)
-
-
-class LintSchema(Schema):
-    """Everything that speaks against publishing."""
-
-    publishable = fields.Boolean(required=True)
-    findings = fields.List(fields.Nested(FindingSchema), required=True)
-    errors = fields.List(fields.Nested(FieldError), required=True)
 
 
 def shown(row: QueryTemplate) -> dict[str, Any]:
@@ -316,26 +289,9 @@ def revise_template(body: dict[str, Any], template_id: str) -> dict[str, Any]:
 @door.response(200, LintSchema)
 @door.refuses(400, 403)
 def lint_template(body: dict[str, Any]) -> dict[str, Any]:
-    """Tell all that speaks against publishing a template, with line and column."""
+    """Tell all that can be said against a template, with its place; only errors refuse publishing."""
     permissions.ensure(context.principal(), "template:lint")
-    findings = lint(body["sql_template"])
-    wrong = Invalid("", details=_faults(body))
-    has_errors = any(finding.severity == "error" for finding in findings)
-    return {
-        "publishable": not has_errors and not wrong.details,
-        "findings": findings,
-        "errors": list(_field_errors(wrong)),
-    }
-
-
-def _faults(body: dict[str, Any]) -> dict[str, list[str]]:
-    if body["parameter_definitions"] is None:
-        return {}
-    try:
-        definitions = read_definitions(body["parameter_definitions"])
-    except Invalid as error:
-        return {f"parameter_definitions.{name}": reasons for name, reasons in error.details.items()}
-    return find_faults(body["sql_template"], definitions)
+    return judge(body)
 
 
 def _judged(

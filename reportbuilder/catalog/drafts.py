@@ -1,25 +1,20 @@
 """A template before it is published: what may be in it, and everything that speaks against publishing it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from reportbuilder.catalog.lint import ERROR, lint
 from reportbuilder.errors import Invalid
-from reportbuilder.parameters.binding import NEUTRAL, NULL, check_template, declare, find_source
-from reportbuilder.parameters.choices import Mapped
 from reportbuilder.parameters.definitions import Definition, read_definitions
 from reportbuilder.parameters.messages import show
-from reportbuilder.parameters.naming import window_part
-from reportbuilder.parameters.placeholders import find_placeholders
-from reportbuilder.parameters.places import Place
 from reportbuilder.parameters.values import holds_text, is_text
 
 LONGEST_SQL: Final = 100_000  # bytes
 LONGEST_NAME: Final = 200
 LONGEST_TEXT: Final = 10_000
 MOST_TAGS: Final = 50
-MOST_SHOWN: Final = 20  # faults of one SQL
+MOST_SHOWN: Final = 30  # faults of one SQL
 FIELD: Final = "parameter_definitions"
 
 
@@ -59,7 +54,9 @@ def read_draft(data: Mapping[str, Any]) -> Draft:
         positions = {row.get("parameter_name"): place for place, row in enumerate(data.get(FIELD) or ())}
         wrong = {
             f"{FIELD}.{positions[name]}" if name in positions else name: reasons
-            for name, reasons in find_faults(values["sql_template"], values["definitions"]).items()
+            for name, reasons in find_faults(
+                values["sql_template"], values["definitions"], declared_tables(values["report_config"])
+            ).items()
         }
     refuse(wrong)
     return Draft(**values)
@@ -75,38 +72,31 @@ def refuse(wrong: Mapping[str, Sequence[str]]) -> None:
         raise Invalid(message, details=wrong)
 
 
-def find_faults(sql: str, definitions: Sequence[Definition]) -> dict[str, list[str]]:
-    """Return what speaks against publishing SQL and parameters: by parameter, or ``sql_template``."""
-    try:
-        in_sql = [str(finding) for finding in lint(sql) if finding.severity == ERROR]
-        in_sql += [str(problem) for problem in check_template(sql, definitions)]
-    except Invalid as error:
-        return {name: list(reasons) for name, reasons in error.details.items()}
+def find_faults(
+    sql: str, definitions: Sequence[Definition], tables: Iterable[str] | None = None
+) -> dict[str, list[str]]:
+    """Return what speaks against publishing SQL and parameters: by parameter, or ``sql_template``.
+
+    :param tables: what the template declares to read, own uploads included.
+    """
+    wrong: dict[str, list[str]] = {}
+    for finding in lint(sql, definitions, tables=tables):
+        if finding.severity == ERROR:
+            name = finding.field.removeprefix(f"{FIELD}.")
+            wrong.setdefault(name, []).append(str(finding))
+    in_sql = wrong.get("sql_template", [])
     if len(in_sql) > MOST_SHOWN:
         in_sql[MOST_SHOWN:] = [f"and {len(in_sql) - MOST_SHOWN} more"]
-    wrong = {"sql_template": in_sql} if in_sql else {}
-    for definition in definitions:
-        if reason := _find_fault(sql, definition, definitions):
-            wrong[definition.name] = [f"parameter {show(definition.name)}: {reason}"]
     return wrong
 
 
-def _find_fault(sql: str, definition: Definition, definitions: Sequence[Definition]) -> str:
-    declared = declare(definitions)
-    used = [
-        found
-        for found in find_placeholders(sql)
-        if found.place is not Place.COMMENT and find_source(found, declared)[0] is definition
-    ]
-    if not used:
-        return f"the SQL does not use it; write {{{{{definition.name}}}}} where it belongs, or remove it"
-    if unknown := definition.unknown_rules:
-        return f"{definition.type} has no rule {', '.join(unknown)}; correct the spelling or remove it"
-    may_be_empty = definition.rules.get("empty") in (NEUTRAL, NULL) or isinstance(definition.kind, Mapped)
-    is_filled = definition.required or definition.default is not None
-    if not (may_be_empty or is_filled or window_part(definition.name, declared)):
-        return "left empty, nothing could be written; make it required, or give it a default or a rule empty"
-    return ""
+def declared_tables(report_config: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Return the tables that a template declares in ``report_config.about.tables``; None if it does not."""
+    about = report_config.get("about")
+    tables = about.get("tables") if isinstance(about, Mapping) else None
+    if not isinstance(tables, list | tuple):
+        return None
+    return tuple(table for table in tables if isinstance(table, str))
 
 
 def _wrong(reason: str) -> Invalid:

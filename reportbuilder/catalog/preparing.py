@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from reportbuilder.catalog.lint import ERROR, lint
+from reportbuilder.catalog.lint import DOUBTS, ERROR, lint
 from reportbuilder.catalog.models import QueryTemplate, QueryTemplateParameter
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters.definitions import RESERVED, Definition, read_definitions
@@ -138,4 +138,5 @@ def _warn_of_sql(template: QueryTemplate) -> list[str]:
     return [
         f"{'AMC refuses this' if finding.severity == ERROR else 'AMC may refuse this'}: {finding}"
         for finding in lint(template.sql_template)
+        if finding.severity == ERROR or finding.code in DOUBTS
     ]

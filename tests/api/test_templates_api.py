@@ -249,7 +249,10 @@ def test_faults_have_places(editor: Caller) -> None:
     assert "line 2, column 1" in details["sql_template"][0]
     judged = editor.post("/templates/lint", json={"sql_template": body["sql_template"]}).get_json()
     assert not judged["publishable"]
-    assert [(one["rule"], one["line"], one["column"]) for one in judged["findings"]] == [("order-by", 2, 1)]
+    assert [(one["code"], one["line"], one["column"]) for one in judged["findings"]] == [
+        ("own-table", 1, 15),
+        ("order-by", 2, 1),
+    ]
     fine = {name: PUBLICATION[name] for name in ("sql_template", "parameter_definitions")}
     assert editor.post("/templates/lint", json=fine).get_json() == {
         "publishable": True,

@@ -127,4 +127,4 @@ def test_a_placeholder_in_a_comment_does_not_count_as_use() -> None:
 def test_of_many_faults_the_first_are_told() -> None:
     details = faults(publication(sql_template=SQL + " ORDER BY n" * 500))
     assert len(details["sql_template"]) == 21
-    assert details["sql_template"][-1] == "and 480 more"
+    assert "and 480 more" in details["sql_template"][-1]

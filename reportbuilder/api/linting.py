@@ -1,0 +1,92 @@
+"""What the lint tells, as JSON."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from reportbuilder.api.shapes import Body, Text, one_of
+from reportbuilder.catalog.lint import ERROR, INFO, WARNING, Finding, lint
+from reportbuilder.errors import Invalid
+from reportbuilder.parameters.definitions import Definition, read_definitions
+
+
+class LintBody(Body):
+    """SQL to be judged; with its parameters and tables, if these are to be judged too."""
+
+    sql_template = Text(most=200_000, required=True)
+    parameter_definitions = fields.List(fields.Dict(), load_default=None)
+    tables = fields.List(
+        fields.String(),
+        load_default=None,
+        metadata={"description": "What `report_config.about.tables` declares, own uploads included"},
+    )
+
+
+class FindingSchema(Schema):
+    """A fault and its place: lines and columns count from 1; null where no one place is meant."""
+
+    field = fields.String(
+        required=True, metadata={"description": "`sql_template`, or `parameter_definitions.<name>`"}
+    )
+    code = fields.String(required=True)
+    severity = fields.String(required=True, validate=one_of((ERROR, WARNING, INFO)))
+    message = fields.String(required=True)
+    line = fields.Integer(required=True, allow_none=True)
+    column = fields.Integer(required=True, allow_none=True)
+    end_line = fields.Integer(required=True, allow_none=True)
+    end_column = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Behind the last character"}
+    )
+    length = fields.Integer(required=True, allow_none=True, metadata={"description": "In characters"})
+
+
+class FieldFault(Schema):
+    """What is wrong with one field."""
+
+    field = fields.String(required=True)
+    message = fields.String(required=True)
+
+
+class LintSchema(Schema):
+    """Everything that can be said against a template; only errors refuse publishing."""
+
+    publishable = fields.Boolean(required=True)
+    findings = fields.List(fields.Nested(FindingSchema), required=True)
+    errors = fields.List(
+        fields.Nested(FieldFault),
+        required=True,
+        metadata={"description": "Parameter definitions that cannot be read at all"},
+    )
+
+
+def judge(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer of the lint in the words of LintSchema."""
+    wrong: list[dict[str, str]] = []
+    definitions: tuple[Definition, ...] | None = None
+    try:
+        if body["parameter_definitions"] is not None:
+            definitions = read_definitions(body["parameter_definitions"])
+    except Invalid as error:
+        wrong = list(_field_faults(error))
+    findings = lint(body["sql_template"], definitions, tables=body["tables"])
+    has_errors = any(finding.severity == ERROR for finding in findings)
+    return {
+        "publishable": not has_errors and not wrong,
+        "findings": [shown(finding) for finding in findings],
+        "errors": wrong,
+    }
+
+
+def shown(finding: Finding) -> dict[str, Any]:
+    """Return a finding in the words of FindingSchema."""
+    places = ("line", "column", "end_line", "end_column", "length")
+    return {name: getattr(finding, name) for name in ("field", "code", "severity", "message")} | {
+        name: getattr(finding, name) if finding.line else None for name in places
+    }
+
+
+def _field_faults(error: Invalid) -> Iterator[dict[str, str]]:
+    for name, reasons in error.details.items():
+        for reason in reasons:
+            yield {"field": f"parameter_definitions.{name}", "message": reason}
