@@ -1,8 +1,11 @@
-"""DuckDB databases: the empty shape of AMC's tables, and the data that queries run over."""
+"""DuckDB databases: the empty shape of AMC's tables, and the data that queries run over.
+
+Data settle: who sets the variable ``as_of`` (TIMESTAMP, UTC) on a cursor, by ``SET VARIABLE as_of = …``, sees
+only the conversions that had been reported by then. A variable belongs to its cursor alone, and the locked
+configuration allows it; a cursor without it sees everything.
+"""
 
 import contextlib
-import hashlib
-import os
 import threading
 from collections.abc import Iterator
 from datetime import date
@@ -11,17 +14,19 @@ from pathlib import Path
 import duckdb
 
 from reportbuilder.sandbox.options import Options
+from reportbuilder.sandbox.storing import kept
 from reportbuilder.sandbox.story import script
 from reportbuilder.sandbox.tables import documented
 
-# a query gets no file, no network and no setting
-_LOCK = (
-    "SET memory_limit = '4GB'",
-    "SET GLOBAL ieee_floating_point_ops = false",
-    "SET GLOBAL error_on_division_by_zero = false",
-    "SET enable_external_access = false",
-    "SET lock_configuration = true",
-)
+# a query gets no file, no network and no setting; the lock comes last
+_LOCKED = {
+    "memory_limit": "4GB",
+    "ieee_floating_point_ops": "false",
+    "error_on_division_by_zero": "false",
+    "enable_external_access": "false",
+    "lock_configuration": "true",
+}
+_WHILE_MADE = {"memory_limit": "5GB"}
 
 
 def shape() -> duckdb.DuckDBPyConnection:
@@ -35,11 +40,8 @@ def shape() -> duckdb.DuckDBPyConnection:
 
 
 def _lock(connection: duckdb.DuckDBPyConnection) -> None:
-    """Lock a database, unless another sandbox of this process has opened and locked the same file."""
-    if connection.execute("SELECT current_setting('lock_configuration')").fetchone() == (True,):
-        return
-    for statement in _LOCK:
-        connection.execute(statement)
+    for name, value in _LOCKED.items():
+        connection.execute(f"SET GLOBAL {name} = '{value}'")
 
 
 class Warehouse:
@@ -50,6 +52,7 @@ class Warehouse:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._lock = threading.Lock()
         self._busy: set[duckdb.DuckDBPyConnection] = set()
+        self._unwanted = threading.Event()
 
     def connection(self) -> duckdb.DuckDBPyConnection:
         """Return the open database, made if need be."""
@@ -59,7 +62,8 @@ class Warehouse:
             return self._connection
 
     def interrupt(self) -> None:
-        """Stop what is being computed or made, as far as it runs now."""
+        """Stop what is being computed, made or waited for, as far as that is so now."""
+        self._unwanted.set()
         for connection in tuple(self._busy):
             connection.interrupt()
 
@@ -94,24 +98,20 @@ class Warehouse:
             self._busy.discard(connection)
 
     def _open(self) -> duckdb.DuckDBPyConnection:
+        self._unwanted.clear()
         text = script(self._options, self._number, self._end)
-        if self._options.data_dir is None:
+        folder = self._options.data_dir
+        if folder is None:
             connection = duckdb.connect()
             with self._noted(connection):
                 connection.execute(text)
-        else:
-            connection = duckdb.connect(str(self._file(text, self._options.data_dir)), read_only=True)
-        _lock(connection)
-        return connection
+            _lock(connection)
+            return connection
 
-    def _file(self, text: str, folder: Path) -> Path:
-        """Return the database file of exactly this data set; a new one appears whole or not at all."""
-        folder.mkdir(parents=True, exist_ok=True)
-        name = hashlib.sha256(f"{duckdb.__version__}\n{text}".encode()).hexdigest()[:16]
-        path = folder / f"sandbox-{name}.duckdb"
-        if not path.exists():
-            draft = path.with_suffix(f".{os.getpid()}.{self._number}.tmp")
-            with duckdb.connect(str(draft)) as connection, self._noted(connection):
-                connection.execute(text)
-            draft.replace(path)
-        return path
+        def make(draft: Path) -> None:
+            with duckdb.connect(str(draft), config=dict(_WHILE_MADE)) as maker, self._noted(maker):
+                maker.execute(text)
+
+        path = kept(folder, text, make, is_wanted=lambda: not self._unwanted.is_set())
+        # given at once, not set later: sandboxes of one process share an open file, and its settings
+        return duckdb.connect(str(path), read_only=True, config=dict(_LOCKED))
