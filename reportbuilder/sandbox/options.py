@@ -25,6 +25,10 @@ DownloadStyle = Literal["bytes", "denied", "error"]
 _MOST = 1_000_000_000
 _INSTANCES = re.compile(r"([a-z0-9-]+(,[a-z0-9-]+)*)?")
 
+Size = Literal["small", "default", "large"]
+# how many people see advertisements
+SIZES: dict[Size, int] = {"small": 4_000, "default": 40_000, "large": 2_000_000}
+
 
 @dataclass(frozen=True)
 class Faults:
@@ -189,7 +193,13 @@ class Options:
     """The world of one sandbox; the same seed, size and end give the same data."""
 
     seed: int = field(default=7, metadata={"help": "makes the data"})
-    users: int = field(default=40_000, metadata={"help": "how many people see advertisements"})
+    size: Size = field(
+        default="default",
+        metadata={"help": "how many impressions: 100 thousand, 1 million, or 50 million"},
+    )
+    users: int = field(
+        default=0, metadata={"help": "how many people see advertisements, 25 times each; 0: by size"}
+    )
     days: int = field(default=400, metadata={"help": "how many days of data"})
     end: date | None = field(default=None, metadata={"help": "the day before which data end; default: today"})
     instances: int = field(default=0, metadata={"help": "so many further instances, amcload001 and so on"})
@@ -228,6 +238,10 @@ class Options:
     faults: Faults = field(default_factory=Faults)
 
     def __post_init__(self) -> None:
+        if self.size not in SIZES:
+            raise ValueError(f"size: {self.size!r} is not one of {', '.join(SIZES)}")
+        if self.users == 0:
+            object.__setattr__(self, "users", SIZES[self.size])
         for name in ("users", "days", "slots", "account_slots", "look_back_months", "query_threads"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: {getattr(self, name)!r} is less than 1")
