@@ -1,4 +1,4 @@
-"""How fast the sandbox starts, answers and computes, as its callers see it: over HTTP, from another process."""
+"""How fast the sandbox starts, answers and computes, as callers over HTTP see it."""
 
 import argparse
 import os
@@ -40,7 +40,8 @@ QUESTIONS = {
         COUNT(DISTINCT user_id) AS people FROM amazon_attributed_events_by_traffic_time GROUP BY 1, 2""",
     "reach and frequency": """WITH seen AS (
           SELECT user_id, SUM(impressions) AS times FROM dsp_impressions GROUP BY user_id)
-        SELECT IF(times > 10, 11, times) AS frequency, COUNT(DISTINCT user_id) AS people FROM seen GROUP BY 1""",
+        SELECT IF(times > 10, 11, times) AS frequency, COUNT(DISTINCT user_id) AS people
+        FROM seen GROUP BY 1""",
     "DSP and sponsored ads together": """WITH seen AS (
           SELECT user_id, 1 AS dsp, 0 AS sponsored FROM dsp_impressions GROUP BY user_id
           UNION ALL SELECT user_id, 0, 1 FROM sponsored_ads_traffic GROUP BY user_id),
@@ -201,12 +202,12 @@ def _control(caller: Caller, count: int) -> None:
     rate = _rate(lambda: caller.submit(sql, 28, 50), count)
     print(f"{'submissions, one caller':<40} {rate:8.0f} /s")
     since = "2020-01-01T00:00:00"
+    one = caller.read(minCreationTime=since, limit="1")["executions"][0]["workflowExecutionId"]
     for name, call, times in (
         ("lists of 100", lambda: caller.read(minCreationTime=since), 200),
         ("lists of 10", lambda: caller.read(minCreationTime=since, limit="10"), 500),
         ("gets", lambda: caller.read(f"/{one}"), 500),
     ):
-        one = caller.read(minCreationTime=since, limit="1")["executions"][0]["workflowExecutionId"]
         rate = _rate(call, times)
         print(f"{f'{name}, one caller':<40} {rate:8.0f} /s, {1000 / rate:.1f} ms each")
 
