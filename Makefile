@@ -12,7 +12,7 @@ LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test conformance lint format bench lock clean
+.PHONY: help demo test conformance fuzz lint format bench lock clean
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: $(DEV) ## Run all tests, on SQLite and PostgreSQL (ARGS="-k slots")
 
 conformance: $(DEV) ## Show which facts of AMC the sandbox is proved to keep
 	$(BIN)/python -m pytest -n $(JOBS) -q -r fE -m conforms -k "not postgresql" --conformance $(ARGS)
+
+fuzz: $(DEV) ## Ask the API long and at random (FUZZ_EXAMPLES=200 an operation), and print the answers by status
+	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),200) $(BIN)/python -m pytest -q -s --timeout 3600 tests/api/test_fuzz.py -k sqlite $(ARGS)
 
 lint: $(DEV) ## Check style, types and the order of imports
 	$(BIN)/ruff check .
