@@ -83,11 +83,19 @@ class Template:
                 raise refuse_at(self.sql, found.start, self.sql[found.start : found.end], reason)
 
 
-def _scan(sql: str) -> Iterator[re.Match[str]]:
-    at = 0
+def refuse_control(sql: str) -> None:
+    """Refuse the control syntax of other template languages.
+
+    :raises Invalid: with its line and column.
+    """
     if control := _CONTROL.search(sql):
         reason = "control syntax is not run; write the condition in SQL, or make the parameter optional"
         raise refuse_at(sql, control.start(), control[0], reason)
+
+
+def _scan(sql: str) -> Iterator[re.Match[str]]:
+    at = 0
+    refuse_control(sql)
     while (at := sql.find("{{", at)) >= 0:
         match = _PLACEHOLDER.match(sql, at)
         if not match:

@@ -1,0 +1,551 @@
+"""Templates of before as publications of today: shapes, words, defaults, rewriting, and hostile files."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reportbuilder.catalog.drafts import read_draft
+from reportbuilder.catalog.lint import ERROR, lint
+from reportbuilder.catalog.older import displays, fragments, rewriting
+from reportbuilder.catalog.older.conversion import Conversion, convert
+from reportbuilder.catalog.older.defaults import Unsafe, read_default
+from reportbuilder.catalog.older.files import (
+    MOST_BYTES,
+    MOST_TEMPLATES,
+    Source,
+    decode,
+    find_sources,
+    read_json,
+)
+from reportbuilder.catalog.older.notes import Notes
+from reportbuilder.errors import Invalid
+from reportbuilder.parameters.literals import escape
+
+FOLDER = Path(__file__).parent / "older"
+FILES = sorted(FOLDER.glob("*.json"))
+
+
+def made(sql: str, schema: Any = None, **more: Any) -> Conversion:
+    row = {"name": "Clicks", "category": "c", "sql_template": sql, "parameters_schema": schema, **more}
+    return convert(Source(row))
+
+
+def parameters(conversion: Conversion) -> dict[str, dict[str, Any]]:
+    assert conversion.publication is not None, conversion.refusals
+    return {row["parameter_name"]: row for row in conversion.publication["parameter_definitions"]}
+
+
+def sql_of(conversion: Conversion) -> str:
+    assert conversion.publication is not None, conversion.refusals
+    return str(conversion.publication["sql_template"])
+
+
+def why(conversion: Conversion) -> str:
+    assert conversion.publication is None
+    return "\n".join(map(str, conversion.refusals))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_what_is_imported_is_publishable_and_free_of_faults(path: Path) -> None:
+    for source in find_sources(read_json(path.read_bytes())):
+        conversion = convert(source)
+        assert (conversion.publication is None) == bool(conversion.refusals)
+        if conversion.publication is not None:
+            draft = read_draft(conversion.publication)
+            assert not [each for each in lint(draft.sql_template) if each.severity == ERROR]
+
+
+# ---------------------------------------------------------------- shapes of the schema
+
+SQL = "SELECT campaign, SUM(clicks) AS n FROM dsp_clicks WHERE clicks >= {{least}} GROUP BY campaign"
+SHAPES: list[Any] = [
+    {"least": {"type": "integer", "default": 3, "description": "At least"}},
+    {"least": {"type": "integer", "default_value": "3", "definition": "At least"}},
+    {"least": {"type": "integer", "defaultValue": 3, "description": "At least"}},
+    [{"name": "least", "type": "integer", "default": 3, "description": "At least"}],
+    [{"title": "least", "type": "integer", "default": 3, "description": "At least"}],
+    {
+        "type": "object",
+        "properties": {"least": {"type": "integer", "default": 3, "description": "At least"}},
+        "required": [],
+    },
+]
+
+
+@pytest.mark.parametrize("schema", [*SHAPES, *map(json.dumps, SHAPES), json.dumps(json.dumps(SHAPES[0]))])
+def test_every_shape_says_the_same(schema: Any) -> None:
+    row = parameters(made(SQL, schema))["least"]
+    assert (row["parameter_type"], row["validation_rules"]["type"]) == ("number", "integer")
+    assert int(row["default_value"]) == 3
+    assert row["description"] == "At least"
+
+
+def test_a_plain_default_says_the_type() -> None:
+    row = parameters(made(SQL, {"least": 3}))["least"]
+    assert (row["parameter_type"], row["default_value"]) == ("number", 3)
+
+
+def test_rows_win_over_the_schema() -> None:
+    rows = [{"parameter_name": "least", "parameter_type": "number", "default_value": 7}]
+    source = Source(
+        {"name": "n", "category": "c", "sql_template": SQL, "parameters_schema": {"least": 3}}, False, rows
+    )
+    assert parameters(convert(source))["least"]["default_value"] == 7
+
+
+def test_the_original_schema_is_kept_with_what_nobody_reads() -> None:
+    schema = {"least": {"type": "integer", "default": 1, "x-odd": [1, {"a": None}]}}
+    conversion = made(SQL, schema, default_parameters={"least": 1})
+    assert conversion.origin == {"parameters_schema": schema, "default_parameters": {"least": 1}}
+
+
+@pytest.mark.parametrize(
+    ("word", "place", "kind"),
+    [
+        ("integer", "clicks >= {{p}}", "number"),
+        ("FLOAT", "clicks >= {{p}}", "number"),
+        ("string", "campaign = {{p}}", "string"),
+        ("text", "campaign = '{{p}}'", "string"),
+        ("array", "campaign IN ({{p}})", "string_list"),
+        ("list", "campaign IN {{p}}", "string_list"),
+        ("string", "campaign IN ({{p}})", "string_list"),
+        ("datetime", "click_date >= {{p}}", "date"),
+        ("boolean", "{{p}} = TRUE", "boolean"),
+        ("pattern", "campaign LIKE {{p}}", "campaign_filter"),
+        ("pattern", "campaign = {{p}}", "string"),
+        ("asin_list", "campaign IN ({{p}})", "asin_list"),
+        ("campaignList", "campaign IN ({{p}})", "campaign_list"),
+        ("string[]", "campaign IN ({{p}})", "string_list"),
+        ("percent", "clicks >= {{p}}", "percentage"),
+        ("mapped_from_node", "campaign = {{p}}", "mapped_from_node"),
+    ],
+)
+def test_words_for_types(word: str, place: str, kind: str) -> None:
+    sql = f"SELECT campaign, SUM(clicks) AS n FROM dsp_clicks WHERE {place} GROUP BY campaign"
+    assert parameters(made(sql, {"p": {"type": word}}))["p"]["parameter_type"] == kind
+
+
+def test_enumerations_in_all_their_spellings() -> None:
+    sql = "SELECT campaign, SUM(clicks) AS n FROM dsp_clicks WHERE device_type = {{p}} GROUP BY campaign"
+    for options in (
+        {"enum": ["PC", "Phone"]},
+        {"options": [{"value": "PC", "label": "x"}, {"value": "Phone"}]},
+        {"values": ["PC", "Phone"]},
+        {"oneOf": [{"const": "PC", "title": "x"}, {"const": "Phone"}]},
+        {"validation": {"enum": ["PC", "Phone"]}},
+        {"options": {"PC": "Computer", "Phone": "Telephone"}},
+    ):
+        row = parameters(made(sql, {"p": {"type": "string", "default": "PC", **options}}))["p"]
+        assert row["parameter_type"] == "enum_select"
+        values = [
+            item["value"] if isinstance(item, dict) else item for item in row["validation_rules"]["options"]
+        ]
+        assert values == ["PC", "Phone"]
+
+
+# ---------------------------------------------------------------- the SQL
+
+
+@pytest.mark.parametrize(
+    ("sql", "written"),
+    [
+        ("SELECT a FROM t WHERE b = :x", "SELECT a FROM t WHERE b = {{x}}"),
+        ("SELECT a FROM t WHERE b = $x AND c=:x", "SELECT a FROM t WHERE b = {{x}} AND c={{x}}"),
+        ("SELECT a FROM t WHERE b IN (:x)", "SELECT a FROM t WHERE b IN ({{x}})"),
+        ("SELECT ':x' FROM t WHERE b = 'at 12:x'", None),
+        ('SELECT ":x" FROM t -- :x and $x', None),
+        ("SELECT a /* :x */ FROM t", None),
+        ("SELECT a::x FROM t", None),
+        ("SELECT doc:x FROM t", None),
+        ("SELECT list[1:x] FROM t", None),
+        ("SELECT JSON_EXTRACT(doc, '$.x') FROM t", None),
+        ("SELECT a FROM t WHERE at > '2025-01-01 10:20:30'", None),
+    ],
+)
+def test_colons_and_dollars_are_marks_only_where_sql_would_read_one(sql: str, written: str | None) -> None:
+    notes = Notes()
+    assert rewriting.rewrite_marks(sql, {"x"}, notes) == (written or sql)
+    assert not notes.refusals
+
+
+@given(text=st.text(alphabet=":$x' \n-y{", max_size=20))
+def test_no_text_inside_quotes_is_ever_rewritten(text: str) -> None:
+    sql = f"SELECT a FROM t WHERE b = '{escape(text)}' AND c = 1"
+    assert rewriting.rewrite_marks(sql, {"x", "y"}, Notes()) == sql
+
+
+def test_a_mark_without_a_declaration_is_refused_with_its_place() -> None:
+    assert "line 2, column 11: $y is declared nowhere" in why(made("SELECT a FROM t\nWHERE b = $y", {"x": 1}))
+
+
+@pytest.mark.parametrize(
+    ("sql", "written"),
+    [
+        ("SELECT a FROM t ORDER BY a", "SELECT a FROM t"),
+        ("SELECT a FROM t\nORDER BY a DESC, b;", "SELECT a FROM t;"),
+        ("SELECT a FROM t -- why\nORDER BY a", "SELECT a FROM t -- why\n"),
+        ("SELECT a FROM (SELECT a FROM t ORDER BY a) AS s", "SELECT a FROM (SELECT a FROM t) AS s"),
+        ("SELECT a FROM t ORDER BY a LIMIT 5", None),
+        ("SELECT a FROM (SELECT a FROM t ORDER BY a LIMIT 5) AS s", None),
+        ("SELECT RANK() OVER (ORDER BY a) AS r FROM t", None),
+        ("SELECT ARRAY_AGG(a ORDER BY a) AS r FROM t", None),
+        ("SELECT 'ORDER BY a' AS r FROM t", None),
+    ],
+)
+def test_an_order_is_dropped_only_where_it_changes_nothing(sql: str, written: str | None) -> None:
+    assert rewriting.drop_orders(sql, Notes()) == (written or sql)
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("SELECT a FROM t WHERE b = 1 {{x}}", {"x": [(28, False)]}),
+        ("SELECT a FROM t WHERE {{x}} AND b = 1", {"x": [(22, True)]}),
+        ("SELECT a FROM t WHERE b BETWEEN 1 AND {{x}}", {}),
+        ("SELECT a FROM t WHERE b BETWEEN {{y}} AND {{x}} AND c = 2", {}),
+        ("SELECT a FROM t WHERE b = {{x}}", {}),
+        ("SELECT a FROM t WHERE b >= DATE {{x}}", {}),
+        ("SELECT a FROM t WHERE b IN ({{x}})", {}),
+        ("SELECT a FROM t WHERE b = c {{x}} GROUP BY a", {"x": [(28, False)]}),
+        ("SELECT a FROM t WHERE b SIMILAR TO {{x}}", {}),
+    ],
+)
+def test_where_only_a_piece_of_sql_could_stand(sql: str, found: dict[str, Any]) -> None:
+    assert fragments.find_fragments(sql) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "commented"),
+    [
+        ("AND a IN ('x', 'y''s')", ["x", "y's"], False),
+        ("-- AND a IN (1, -2)", [1, -2], True),
+        ("/* AND t.a = 'x' */", "x", True),
+        ("AND a >= 1.5", 1.5, False),
+        ("AND a NOT LIKE '%x%'", "%x%", False),
+    ],
+)
+def test_conditions_that_can_be_read(text: str, value: Any, commented: bool) -> None:
+    found = fragments.read_condition(text)
+    assert found is not None
+    assert (found.value, found.commented, found.joined) == (value, commented, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AND a = b",
+        "OR a = 1",
+        "AND a = 1 OR b = 2",
+        "AND a IN (SELECT b FROM t)",
+        "AND f(a) = 1",
+        "AND a",
+        "1=1",
+        "AND a = 'x",
+        "",
+    ],
+)
+def test_conditions_that_are_too_much(text: str) -> None:
+    assert fragments.read_condition(text) is None
+
+
+def test_a_commented_condition_is_off_until_somebody_gives_a_value() -> None:
+    sql = "SELECT campaign, SUM(clicks) AS n FROM dsp_clicks WHERE clicks > 0\n{{only}}\nGROUP BY campaign"
+    conversion = made(sql, {"only": {"type": "string", "default": "-- AND device_type IN ('PC')"}})
+    assert "AND device_type IN ({{only}})" in sql_of(conversion)
+    row = parameters(conversion)["only"]
+    assert (row["default_value"], row["validation_rules"]["empty"], row["required"]) == (
+        None,
+        "neutral",
+        False,
+    )
+
+
+# ---------------------------------------------------------------- defaults
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("CURRENT_DATE", "today"),
+        ("current_date - 30", "today-30"),
+        ("CURRENT_DATE() - INTERVAL '30' DAY", "today-30"),
+        ("CURRENT_DATE - INTERVAL 2 WEEKS", "today-14"),
+        ("DATE_SUB(CURRENT_DATE(), INTERVAL 7 DAY)", "today-7"),
+        ("DATEADD(day, -90, GETDATE())", "today-90"),
+        ("DATE_ADD('day', -1, CURRENT_DATE)", "today-1"),
+        ("now() - interval '7 days'", "today-7"),
+        ("CAST('today' AS DATE)", "today"),
+        ("'a','b'", ["a", "b"]),
+        ("('a', 'it''s')", ["a", "it's"]),
+        ("('a'),('b')", ["a", "b"]),
+        ("VALUES ('a'), ('b')", ["a", "b"]),
+        ("1, 2", [1, 2]),
+        ("NULL", None),
+        ("'Nike'", "Nike"),
+        ("", None),
+    ],
+)
+def test_sql_text_becomes_a_value(text: str, value: Any) -> None:
+    assert read_default(text).value == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DATE_TRUNC('month', CURRENT_DATE)",
+        "CURRENT_DATE - INTERVAL '1' MONTH",
+        "SELECT a FROM t",
+        "(SELECT MAX(a) FROM t)",
+        "CASE WHEN a THEN b END",
+        "AND a = 1",
+        "a LIKE '%x%'",
+        "1=1",
+        "-- AND a",
+        "('a', 1), ('b', 2)",
+        "CURRENT_DATE - 5000",
+    ],
+)
+def test_other_sql_is_refused(text: str) -> None:
+    with pytest.raises(Unsafe, match=r"give|write|correct"):
+        read_default(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Update campaign",
+        "Drop Shoulder Tee",
+        "Select Comfort",
+        "Case Study",
+        "With love",
+        "Interval training",
+        "Now or never",
+        "50% off",
+        "a -- b",
+        "O'Brien",
+        "Reach (US)",
+        "today",
+    ],
+)
+def test_honest_values_stay(text: str) -> None:
+    assert read_default(text).value == text
+
+
+def test_the_raw_type_does_not_exist() -> None:
+    sql = "SELECT campaign, SUM(clicks) AS n FROM dsp_clicks WHERE clicks > {{x}} GROUP BY campaign"
+    assert "there is no raw type" in why(made(sql, {"x": {"type": "sql", "default": "f(1)"}}))
+    for word in ("object", "json"):
+        assert "no parameter is an object" in why(made(sql, {"x": {"type": word}}))
+
+
+# ---------------------------------------------------------------- the window (failure 11)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("start_date", "end_date"),
+        ("startDate", "endDate"),
+        ("StartDate", "EndDate"),
+        ("date_from", "date_to"),
+        ("from_date", "to_date"),
+        ("week_start", "week_end"),
+        ("timeWindowStart", "timeWindowEnd"),
+        ("beginDate", "end_date"),
+    ],
+)
+def test_all_names_of_the_window_become_one_pair_without_dates_of_their_own(start: str, end: str) -> None:
+    sql = (
+        "SELECT campaign, SUM(clicks) AS n FROM dsp_clicks "
+        f"WHERE click_date BETWEEN '{{{{{start}}}}}' AND {{{{ {end} }}}} GROUP BY campaign"
+    )
+    schema = {
+        start: {"type": "date", "default": "2025-01-01"},
+        end: {"type": "string", "default": "2025-01-31"},
+    }
+    conversion = made(sql, schema)
+    assert "'{{start_date}}'" in sql_of(conversion)
+    assert "{{end_date}}" in sql_of(conversion).replace("{{ ", "{{").replace(" }}", "}}")
+    assert parameters(conversion) == {}
+    assert sum("was dropped: the window of each run" in str(note) for note in conversion.warnings) == 2
+
+
+def test_a_number_of_that_name_is_no_window() -> None:
+    sql = "SELECT campaign, SUM(clicks) AS n FROM dsp_clicks WHERE clicks > {{week_start}} GROUP BY campaign"
+    assert list(parameters(made(sql, {"week_start": {"type": "integer", "default": 1}}))) == ["week_start"]
+
+
+# ---------------------------------------------------------------- widgets and hints
+
+
+def test_widgets_in_older_words() -> None:
+    notes = Notes()
+    config = {
+        "widgets": [
+            {"type": "scatter_plot", "layout": {"x": 1, "y": 2, "w": 3, "h": 4}, "format": "currency"},
+            {
+                "widget_type": "chart",
+                "config": {"chart_type": "line", "xField": "a"},
+                "position_config": {"width": 13},
+            },
+            json.dumps({"type": "kpi", "value_field": "n", "position": {"x": -1, "height": 2}}),
+        ]
+    }
+    assert displays.read_config(json.dumps(config), notes)["widgets"] == [
+        {
+            "type": "scatter_chart",
+            "format": "currency",
+            "position": {"x": 1, "y": 2, "width": 3, "height": 4},
+        },
+        {"type": "line_chart", "x_field": "a", "position": {"width": 12}},
+        {"type": "metric_card", "value_field": "n", "position": {"height": 2}},
+    ]
+    assert not notes.refusals
+    assert len(notes.warnings) == 2
+
+
+def test_hints_nested_flat_and_without_prefix_are_one() -> None:
+    wanted = {"ui:order": ["a"], "a": {"ui:placeholder": "x", "ui:widget": "text"}}
+    for schema in (
+        {"ui:order": ["b", "a"], "a": {"ui:widget": "text"}, "b": {"ui:help": "gone"}},
+        {"fields": {"a": {"widget": "text"}}, "ui:order": ["a"]},
+    ):
+        assert displays.read_hints(schema, {"a": {"placeholder": "x"}}, ["a"], Notes()) == wanted
+
+
+# ---------------------------------------------------------------- hostile files
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "it is not JSON"),
+        (b"{", "it is not JSON"),
+        (b"[" * 100_000, "nested deeper than 40 levels"),
+        (b'{"a":' * 100_000, "nested deeper than 40 levels"),
+        (b"[" * 60 + b"]" * 60, "nested deeper than 40 levels"),
+        (b"\xff\xfe[]", "it is not UTF-8 at byte 0"),
+        (b'{"a": 1, "a": 2}', '"a" occurs twice'),
+        (b'{"sql_template": "a\\u0000b"}', "NUL or a lone surrogate"),
+        (b'{"sql_template": "\\ud800"}', "NUL or a lone surrogate"),
+        (b'{"\\ud800": 1}', "NUL or a lone surrogate"),
+        (b"[NaN]", "NaN is no number"),
+        (b"[1e999]", "is too large"),
+        (b"[" + b"9" * 5000 + b"]", "has 5,000 digits"),
+        (b"17", "neither a template nor a list"),
+        (b'"text"', "neither a template nor a list"),
+        (b"{}", "neither sql_template nor query_templates nor format"),
+        (b'{"query_templates": 5}', "query_templates is 5"),
+        (b'{"format": "x"}', 'its format is "x"'),
+        (b'{"format": "amc-report-builder/templates", "version": 2, "templates": []}', "its version is 2"),
+        (b'{"format": "amc-report-builder/templates", "version": 1}', "its templates are null"),
+    ],
+)
+def test_a_hostile_file_gives_a_clear_error(content: bytes, said: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        find_sources(read_json(content))
+    assert said in caught.value.message
+
+
+def test_limits_of_size_and_count() -> None:
+    with pytest.raises(Invalid, match="bytes"):
+        read_json(b" " * (MOST_BYTES + 1))
+    with pytest.raises(Invalid, match="templates"):
+        find_sources([{}] * (MOST_TEMPLATES + 1))
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 60 + "]" * 60, '{"a": "\\u0000"}', '{"a": 1, "a": 2}', "[1e999]", "[" * 100_000]
+)
+def test_a_text_in_a_column_is_read_as_strictly(text: str) -> None:
+    for column in ("report_config", "parameters_schema", "default_parameters", "ui_schema"):
+        conversion = made(SQL, **{column: text})
+        assert column in why(conversion)
+    (source,) = find_sources([{"name": "x", "sql_template": SQL, "parameters": text}])
+    assert source.fault
+    with pytest.raises(Invalid):
+        decode(text)
+
+
+def test_a_text_that_only_looks_like_json_is_a_text() -> None:
+    assert decode("{broken") == "{broken"
+
+
+COLUMNS = (
+    "name",
+    "category",
+    "parameters_schema",
+    "default_parameters",
+    "report_config",
+    "ui_schema",
+    "tags",
+    "is_public",
+    "id",
+    "template_id",
+    "parameters",
+)
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=20)
+    | st.sampled_from(
+        ["CURRENT_DATE - 3", "NULL", "('a'),('b')", "-- AND a = 'b'", "{{x}}", "SELECT {{x}} FROM t"]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.text(max_size=8)
+            | st.sampled_from(
+                [
+                    "name",
+                    "title",
+                    "type",
+                    "default",
+                    "enum",
+                    "min",
+                    "validation",
+                    "properties",
+                    "required",
+                    "x",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(
+    row=st.fixed_dictionaries(
+        {
+            "sql_template": json_values
+            | st.just("SELECT a, SUM(b) AS b FROM t WHERE c = {{x}} AND d IN ({{y}}) GROUP BY a")
+        },
+        optional=dict.fromkeys(COLUMNS, json_values),
+    )
+)
+def test_whatever_stands_in_a_row_is_told_and_never_a_crash(row: dict[str, Any]) -> None:
+    for source in find_sources([row]):
+        conversion = convert(source)
+        assert (conversion.publication is None) == bool(conversion.refusals)
+        for note in (*conversion.refusals, *conversion.warnings):
+            assert note.field
+            assert note.reason
+
+
+@given(content=st.binary(max_size=200) | json_values.map(lambda value: json.dumps(value).encode()))
+def test_whatever_a_file_holds_is_told_and_never_a_crash(content: bytes) -> None:
+    try:
+        sources = find_sources(read_json(content))
+    except Invalid:
+        return
+    for source in sources:
+        convert(source)
