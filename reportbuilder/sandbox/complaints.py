@@ -8,7 +8,15 @@ from sqlglot import exp
 from reportbuilder.sandbox.dialect import span
 from reportbuilder.sandbox.vocabulary import AGGREGATES_BY_NAME
 
-_AMC_NAMES = {"+": "GREATEST", "list": "COLLECT", "quantile_cont": "PERCENTILE", "unnest": "EXPLODE"}
+_AMC_NAMES = {
+    "+": ("GREATEST", "LEAST"),
+    "list": ("COLLECT",),
+    "quantile_cont": ("PERCENTILE",),
+    "unnest": ("EXPLODE",),
+    "len": ("CARDINALITY",),
+    "strpos": ("CHARINDEX", "LOCATE", "INSTR", "STRPOS", "POSITION"),
+}
+_SIGNS = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul, "/": exp.Div}
 
 
 def reason(message: str, tree: exp.Expr) -> str:
@@ -48,12 +56,15 @@ def _is_aggregate(node: exp.Expr) -> bool:
 
 
 def _misapplied(match: re.Match[str], tree: exp.Expr) -> str:
-    name = _AMC_NAMES.get(match[1], match[1].upper())
-    kinds = ", ".join(
-        f"<{kind.strip().removesuffix('_LITERAL')}>" for kind in match[2].split(",") if kind.strip()
-    )
-    at = next((span(node) for node in tree.find_all(exp.Func) if _called(node) in (name, "LEAST")), "")
-    return f"{at}Cannot apply '{name}' to arguments of type '{name}({kinds})'"
+    kinds = [f"<{kind.strip().removesuffix('_LITERAL')}>" for kind in match[2].split(",") if kind.strip()]
+    if match[1] in _SIGNS and len(kinds) == 2:  # noqa: PLR2004 - what stands left and right of it
+        at = next((span(node) for node in tree.find_all(_SIGNS[match[1]])), "")
+        return f"{at}Cannot apply '{match[1]}' to arguments of type '{f' {match[1]} '.join(kinds)}'"
+    names = _AMC_NAMES.get(match[1], (match[1].upper(),))
+    found = next((node for node in tree.find_all(exp.Func) if _called(node) in names), None)
+    name = _called(found) if found is not None else names[0]
+    at = span(found) if found is not None else ""
+    return f"{at}Cannot apply '{name}' to arguments of type '{name}({', '.join(kinds)})'"
 
 
 def _called(node: exp.Func) -> str:
@@ -66,9 +77,11 @@ def _said(text: str) -> Callable[[re.Match[str], exp.Expr], str]:
 
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], exp.Expr], str]], ...] = (
     (re.compile(r'column "([^"]+)" must appear in the GROUP BY'), _ungrouped),
-    (re.compile(r"No function matches the given name and argument types '([\w+]+)\((.*)\)'"), _misapplied),
+    (re.compile(r"No function matches the given name and argument types '([-\w+*/]+)\((.*)\)'"), _misapplied),
     (
-        re.compile(r"Could not choose a best candidate function for the function call \"([\w+]+)\((.*)\)\""),
+        re.compile(
+            r"Could not choose a best candidate function for the function call \"([-\w+*/]+)\((.*)\)\""
+        ),
         _misapplied,
     ),
     (

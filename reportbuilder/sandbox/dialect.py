@@ -32,6 +32,8 @@ class RefusedError(Exception):
 class AMC(Dialect):
     """AMC's grammar as far as it differs from plain SQL when parsed."""
 
+    INDEX_OFFSET = 1
+
     class Tokenizer(tokens.Tokenizer):
         """No comment in braces, as templates have them."""
 
@@ -46,6 +48,11 @@ class AMC(Dialect):
         FUNCTIONS = {name: parser.Parser.FUNCTIONS[name] for name in _TYPED}  # noqa: RUF012 - as above
         FUNCTION_PARSERS = {  # noqa: RUF012 - as above
             name: parser.Parser.FUNCTION_PARSERS[name] for name in _OWN_SYNTAX
+        }
+
+        NO_PAREN_FUNCTIONS = {  # noqa: RUF012 - as above
+            TokenType.CURRENT_DATE: exp.CurrentDate,
+            TokenType.CURRENT_TIMESTAMP: exp.CurrentTimestamp,
         }
 
         def raise_error(self, message: str, token: Any = None) -> None:

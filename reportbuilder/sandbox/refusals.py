@@ -39,9 +39,25 @@ _SIGNS = frozenset(
         TokenType.GLOB,
         TokenType.DIV,
         TokenType.QUALIFY,
+        TokenType.EXCEPT,
+        TokenType.INTERSECT,
+        TokenType.INTO,
+        TokenType.LATERAL,
+        TokenType.CURRENT_TIME,
+        TokenType.CURRENT_USER,
+    }
+)
+_INDEXED = frozenset(
+    {
+        TokenType.ARRAY,
+        TokenType.VAR,
+        TokenType.IDENTIFIER,
+        TokenType.R_BRACKET,
+        TokenType.R_PAREN,
     }
 )
 _QUERIES = (TokenType.SELECT, TokenType.WITH, TokenType.VALUES, TokenType.L_PAREN)
+_BEGINNINGS = (TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN, TokenType.SEMICOLON)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
 _PHONE = re.compile(r"(?<![\w-])(\+\d[\d ().-]{6,}\d|\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4})(?![\w-])")
 
@@ -66,6 +82,12 @@ def check_tokens(sql: str) -> None:
         token_rule(words)
 
 
+def _refuse_statements(words: list[Token]) -> None:
+    if words and words[0].token_type not in _BEGINNINGS:
+        text = f'Encountered "{words[0].text}" at {place(words[0])}.'
+        raise RefusedError(f"{text} Only SELECT queries are supported.")
+
+
 def _refuse_signs(words: list[Token]) -> None:
     for word in words:
         if word.token_type is TokenType.DPIPE:
@@ -78,6 +100,15 @@ def _refuse_signs(words: list[Token]) -> None:
         if word.token_type in _SIGNS or word.text == "==":
             shown = ":" if word.token_type is TokenType.DCOLON else word.text
             raise RefusedError(f'Encountered "{shown}" at {place(word)}.')
+
+
+def _refuse_lists(words: list[Token]) -> None:
+    """A bracket follows ARRAY, or what has items."""
+    before: Token | None = None
+    for word in words:
+        if word.token_type is TokenType.L_BRACKET and (before is None or before.token_type not in _INDEXED):
+            raise RefusedError(f'Encountered "[" at {place(word)}.')
+        before = word
 
 
 def _refuse_limits(words: list[Token]) -> None:
@@ -132,15 +163,15 @@ def _refuse_joins(tree: exp.Query) -> None:
 def _refuse_clauses(tree: exp.Query) -> None:
     for kind, word in (
         (exp.Pivot, "PIVOT"),
-        (exp.Into, "INTO"),
         (exp.Lock, "FOR"),
         (exp.GroupingSets, "GROUPING SETS"),
-        (exp.TableSample, "TABLESAMPLE"),
-        (exp.Except, "EXCEPT"),
-        (exp.Intersect, "INTERSECT"),
     ):
         if tree.find(kind):
             raise RefusedError(f'Encountered "{word}".')
+    if any(group.args.get("all") is not None for group in tree.find_all(exp.Group)):
+        raise RefusedError('Encountered "ALL".')
+    if any(distinct.args.get("on") is not None for distinct in tree.find_all(exp.Distinct)):
+        raise RefusedError('Encountered "ON".')
 
 
 def _refuse_star(tree: exp.Query) -> None:
@@ -206,7 +237,9 @@ def final_selects(tree: exp.Expr) -> Iterator[exp.Select]:
 
 
 _TOKEN_RULES: tuple[Callable[[list[Token]], None], ...] = (
+    _refuse_statements,
     _refuse_signs,
+    _refuse_lists,
     _refuse_limits,
     _refuse_people,
     refuse_calls,

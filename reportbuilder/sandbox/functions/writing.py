@@ -32,7 +32,7 @@ def phrase(sql: str, **values: exp.Expr) -> exp.Expr:
         value = values.get(column.name) if not column.table else None
         if value is None:
             continue
-        copied = exp.paren(value.copy())
+        copied = exp.Paren(this=value.copy())
         if column is tree:
             return copied
         column.replace(copied)

@@ -180,6 +180,8 @@ ARRAYS = [
     ("ARRAY_TO_STRING", "ARRAY_TO_STRING(ARRAY['a', 'b'], ' > ')", "a > b"),
     ("ARRAY_UNION", "ARRAY_UNION(ARRAY[1, 2], ARRAY[2, 3])", "[1, 2, 3]"),
     ("CARDINALITY", "CARDINALITY(ARRAY[1, NULL, 3])", "3"),
+    ("semantics:item-from-1", "ARRAY['a', 'b'][1]", "a"),
+    ("semantics:item-from-1", "STR_TO_MAP('a:1,b:2')['b']", "2"),
     ("FLATTEN", "FLATTEN(ARRAY[ARRAY[1, 2], ARRAY[3]])", "[1, 2, 3]"),
     (
         "semantics:csv-array",
