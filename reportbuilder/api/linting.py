@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from reportbuilder.api.shapes import Body, Text, one_of
-from reportbuilder.catalog.lint import ERROR, INFO, WARNING, Finding, lint
+from reportbuilder.catalog.lint import ERROR, INFO, WARNING, lint
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters.definitions import Definition, read_definitions
 
@@ -73,16 +73,8 @@ def judge(body: dict[str, Any]) -> dict[str, Any]:
     has_errors = any(finding.severity == ERROR for finding in findings)
     return {
         "publishable": not has_errors and not wrong,
-        "findings": [shown(finding) for finding in findings],
+        "findings": [finding.to_json() for finding in findings],
         "errors": wrong,
-    }
-
-
-def shown(finding: Finding) -> dict[str, Any]:
-    """Return a finding in the words of FindingSchema."""
-    places = ("line", "column", "end_line", "end_column", "length")
-    return {name: getattr(finding, name) for name in ("field", "code", "severity", "message")} | {
-        name: getattr(finding, name) if finding.line else None for name in places
     }
 
 

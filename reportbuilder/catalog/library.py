@@ -94,7 +94,7 @@ def read_file(name: str, content: bytes) -> Shipped:
     try:
         data = tomllib.loads(content.decode())
         _check_fields(data)
-        draft = read_draft(_as_publication(data))
+        draft = read_draft(as_publication(data))
         refuse(_find_wrong_widgets(data["report_config"], [column["name"] for column in data["columns"]]))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Invalid.field(name, f"it is not readable as TOML: {error}") from None
@@ -173,8 +173,11 @@ def _find_wrong_rows(
     return wrong
 
 
-def _as_publication(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Say a file's content in the words of a publication."""
+def as_publication(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Say a file's content, read as TOML, in the words of a publication.
+
+    :raises KeyError: TypeError: AttributeError: for a content of another shape.
+    """
     about = {name: data[name] for name in ("question", "tables", "typical_minutes", "columns")}
     return {
         "name": data["name"],

@@ -8,6 +8,7 @@ from reportbuilder.catalog.library import install_library
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.preparing import definitions_of, form_of
 from reportbuilder.catalog.versions import publication_of
+from reportbuilder.cli.linting import lint_command
 from reportbuilder.cli.orders import find_template
 from reportbuilder.cli.rooms import principal_of, rooms
 from reportbuilder.cli.showing import plain, show, show_json, show_pairs
@@ -20,7 +21,10 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 @click.group()
 def template() -> None:
-    """The templates: list, show, sync."""
+    """The templates: list, show, lint, sync."""
+
+
+template.add_command(lint_command)
 
 
 @template.command("list")

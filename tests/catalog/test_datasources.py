@@ -1,4 +1,4 @@
-"""The catalog's and the sandbox's copies of AMC's documents say the same, though neither reads the other's."""
+"""The catalog's and the sandbox's copies of AMC's documents say the same; neither reads the other's."""
 
 import pytest
 

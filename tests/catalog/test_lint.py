@@ -1,6 +1,9 @@
 """Every rule of the lint finds its fault at its place, and leaves alone what is right."""
+# ruff: noqa: E501, ISC004 - one case a line reads as a table; SQL of several lines stands in brackets of its list
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -252,3 +255,9 @@ def test_of_many_faults_of_a_rule_the_first_are_told() -> None:
     found = [each for each in lint(f"SELECT {'a || ' * 50}a AS b FROM t") if each.code == "double-pipe"]
     assert len(found) == 21
     assert found[-1].message.startswith("and 30 more")
+
+
+def test_the_documented_table_is_that_of_the_rules() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "templates.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| `([a-z0-9-]+)` \| (error|warning|info) \| (.*) \|$", page, re.MULTILINE)
+    assert documented == [(rule.code, rule.severity, rule.finds) for rule in RULES]

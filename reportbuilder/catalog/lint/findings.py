@@ -30,6 +30,12 @@ class Finding:
     length: int = 0
     field: str = SQL
 
+    def to_json(self) -> dict[str, str | int | None]:
+        """Return the finding as JSON; null where there is no place."""
+        places = ("line", "column", "end_line", "end_column", "length")
+        told = {name: getattr(self, name) for name in ("field", "code", "severity", "message")}
+        return told | {name: getattr(self, name) if self.line else None for name in places}
+
     def __str__(self) -> str:
         return f"line {self.line}, column {self.column}: {self.message}" if self.line else self.message
 
