@@ -56,14 +56,14 @@ def _carts(
         **place,
     ):
         orders[user, asin].append(at)
-    price = dict(
-        amc.ask(
-            """SELECT r.asin, CAST(sum(t.units * t.unit_price) AS DOUBLE) / sum(t.units)
-            FROM credited t JOIN product r USING (product_no)
-            WHERE t.is_order AND t.conversion_utc_at >= $a AND t.conversion_utc_at < $b GROUP BY 1""",
-            **place,
-        )
-    )
+    price, buyers = {}, {}
+    for asin, average, users in amc.ask(
+        """SELECT r.asin, CAST(sum(t.units * t.unit_price) AS DOUBLE) / sum(t.units), list(DISTINCT t.user_no)
+        FROM credited t JOIN product r USING (product_no)
+        WHERE t.is_order AND t.conversion_utc_at >= $a AND t.conversion_utc_at < $b GROUP BY 1""",
+        **place,
+    ):
+        price[asin], buyers[asin] = average, users
     adds: defaultdict[tuple[str, str, int], list[datetime]] = defaultdict(list)
     for asin, campaign, advertiser, product, click, user, at in amc.ask(
         f"""SELECT r.asin, c.name, c.advertiser, coalesce(c.ad_product, 'amazon_dsp'), t.is_click, t.user_no,
@@ -75,13 +75,14 @@ def _carts(
     ):
         group = key_of(asin, campaign, advertiser, product, "AD_CLICK" if click else "AD_IMP")
         adds[group, asin, user].append(at)
-    return _left(adds, orders, price, timedelta(days=days))
+    return _left(adds, orders, price, buyers, timedelta(days=days))
 
 
 def _left(
     adds: Mapping[tuple[str, str, int], list[datetime]],
     orders: Mapping[tuple[int, str], list[datetime]],
     price: Mapping[str, float],
+    buyers: Mapping[str, list[int]],
     longest: timedelta,
 ) -> tuple[Figures, Tally]:
     tally = Tally()
@@ -101,6 +102,10 @@ def _left(
         )
         tally.collect(key, "people", user)
         tally.collect(key, "people_who_left", None if bought else user)
+        if bought:
+            tally.add(key, "orders", user)
+        for buyer in buyers.get(asin, ()):
+            tally.add(key, "prices", buyer)
     expected = tally.figures(_CARTS)
     for row in expected.values():
         row["abandonment_rate"] = ratio(row["left_carts"], row["carts"])
@@ -114,9 +119,9 @@ _CART = ("breakdown", "marketplace", "currency")
 @each_instance
 def test_carts_left(amc: Amc, instance: str, window: Window) -> None:
     expected, tally = _carts(amc, lambda asin, *_: asin, instance=instance, window=window)
-    rows = amc.run("cart_abandonment", instance=instance, window=window)
-    wanted = keep(expected, lambda row: row["people"] >= 5)
-    assert len(wanted) > 10
+    rows = amc.run("cart_abandonment", {"min_people": 2}, instance=instance, window=window)
+    wanted = keep(expected, lambda row: row["people"] >= 2)
+    assert rows
     assert (
         0 < sum(row["bought_carts"] for row in wanted.values()) < sum(row["carts"] for row in wanted.values())
     )
@@ -210,7 +215,7 @@ def _lifetime(amc: Amc, days: int = 60, **place: Any) -> tuple[Figures, Tally]:
             tally.collect(key, "customers", user)
             days_of[key].append(came.date())
             for _, other, _, sales in later:
-                tally.add(key, "firsts", user, later_purchases=1, later_sales=sales)
+                tally.add(key, "later", user, later_purchases=1, later_sales=sales)
                 tally.collect(key, "repeat_customers", user)
                 tally.collect(key, "customers_of_others", user if other != asin else None)
     return _with_rates(tally, days_of), tally
@@ -235,7 +240,7 @@ def test_what_follows_a_first_product(amc: Amc, instance: str, window: Window) -
     expected, tally = _lifetime(amc, instance=instance, window=window)
     rows = amc.run("customer_lifetime_by_first_product", instance=instance, window=window)
     wanted = keep(expected, lambda row: row["customers"] >= 5)
-    assert len(wanted) > 10
+    assert rows
     assert sum(row["repeat_customers"] for row in wanted.values()) > 0
     agree(rows, wanted, by=("first_asin", "currency"), tally=tally)
 
@@ -243,11 +248,9 @@ def test_what_follows_a_first_product(amc: Amc, instance: str, window: Window) -
 @pytest.mark.parametrize("days", [1, 14, 120])
 def test_customers_are_followed_for_so_many_days(amc: Amc, days: int) -> None:
     expected, tally = _lifetime(amc, days)
-    rows = amc.run("customer_lifetime_by_first_product", {"follow_days": days, "min_customers": 20})
+    rows = amc.run("customer_lifetime_by_first_product", {"follow_days": days, "min_customers": 8})
     assert rows
-    agree(
-        rows, keep(expected, lambda row: row["customers"] >= 20), by=("first_asin", "currency"), tally=tally
-    )
+    agree(rows, keep(expected, lambda row: row["customers"] >= 8), by=("first_asin", "currency"), tally=tally)
 
 
 def test_customers_who_began_with_some_product(amc: Amc) -> None:

@@ -6,6 +6,7 @@ Expected figures come from the sandbox's facts of who did what, which no templat
 from collections import defaultdict
 from collections.abc import Callable
 from itertools import permutations
+from statistics import median
 from typing import Any
 
 import pytest
@@ -83,7 +84,7 @@ _PURCHASE = ("asin", "breakdown", "currency")
 def test_products_bought_after_ads(amc: Amc, instance: str, window: Window) -> None:
     tally = _purchases(amc, lambda asin, *_: (asin, "all", "USD"), instance=instance, window=window)
     expected = _bought(tally)
-    assert len(expected) > 10
+    assert len(expected) > 5
     agree(amc.run("asin_purchases", instance=instance, window=window), expected, by=_PURCHASE, tally=tally)
 
 
@@ -168,20 +169,22 @@ def _overlap(amc: Amc, subtype: str, days: int, **place: Any) -> tuple[Figures, 
 def test_products_of_the_same_people(amc: Amc, instance: str, window: Window) -> None:
     expected, tally = _overlap(amc, "order", 180, instance=instance, window=window)
     rows = amc.run("asin_overlap", {"min_people": 3}, instance=instance, window=window)
-    assert len(rows) > 10
+    assert len(rows) > 1
     agree(
         rows, keep(expected, lambda row: row["people_with_both"] >= 3), by=("asin", "other_asin"), tally=tally
     )
 
 
-@pytest.mark.parametrize(("event", "days"), [("detailPageView", 0), ("shoppingCart", 60)])
+@pytest.mark.parametrize(("event", "days"), [("detailPageView", 30), ("shoppingCart", 180)])
 def test_products_looked_at_by_the_same_people(amc: Amc, event: str, days: int) -> None:
     expected, tally = _overlap(amc, event, days)
-    values = {"event": event, "lookback_days": days, "min_people": 2, "min_lift": 0.5}
-    rows = amc.run("asin_overlap", values)
-    assert rows
-    wanted = keep(expected, lambda row: row["people_with_both"] >= 2 and row["lift"] >= 0.5)
-    assert len(wanted) < len(keep(expected, lambda row: row["people_with_both"] >= 2))
+    pairs = keep(expected, lambda row: row["people_with_both"] >= 2)
+    usual = round(median(row["lift"] for row in pairs.values()), 2)
+    rows = amc.run(
+        "asin_overlap", {"event": event, "lookback_days": days, "min_people": 2, "min_lift": usual}
+    )
+    wanted = keep(pairs, lambda row: row["lift"] >= usual)
+    assert 0 < len(wanted) < len(pairs)
     agree(rows, wanted, by=("asin", "other_asin"), tally=tally)
 
 
