@@ -218,9 +218,12 @@ def _move_on(
 def _count_foreign(ours: Sequence[ReportExecution], listed: Sequence[AmcExecution]) -> int:
     ids = {execution.amc_execution_id for execution in ours}
     tags = {execution.tag for execution in ours}
-    return sum(
-        1 for seen in listed if seen.status.is_active and seen.id not in ids and tag_of(seen) not in tags
-    )
+    foreign = {
+        seen.id
+        for seen in listed
+        if seen.status.is_active and seen.id not in ids and tag_of(seen) not in tags
+    }
+    return len(foreign)  # by id: a list may show one twice
 
 
 def _plan(

@@ -125,8 +125,9 @@ def settle_lost(
     listed_at: datetime,
 ) -> None:
     """Adopt the run that carries our tag; if AMC has had time to list it and did not, there is none."""
+    found = {seen.id: seen for seen in listed if tag_of(seen) == execution.tag}  # a list may show one twice
     ours = sorted(
-        (seen for seen in listed if tag_of(seen) == execution.tag),
+        found.values(),
         key=lambda seen: seen.created_at or listed_at,
     )
     if ours:
