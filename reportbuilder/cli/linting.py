@@ -13,7 +13,7 @@ import click
 from reportbuilder.catalog.drafts import FIELD, declared_tables
 from reportbuilder.catalog.library import as_publication
 from reportbuilder.catalog.lint import ERROR, INFO, WARNING, Finding, lint
-from reportbuilder.catalog.publishing import publication_of
+from reportbuilder.catalog.versions import publication_of
 from reportbuilder.cli.orders import find_template
 from reportbuilder.cli.rooms import principal_of, rooms
 from reportbuilder.cli.showing import plain, show_json
@@ -82,8 +82,8 @@ def _judge_text(source: str, content: bytes, suffix: str) -> Iterator[Judged]:
             publication = as_publication(tomllib.loads(text))
             yield _judge(source, publication, _line_of(publication["sql_template"], text))
         elif suffix == ".json" and text.lstrip()[:1] in ("{", "["):
-            for publication in _publications(json.loads(text)):
-                yield _judge(f"{source} ({publication.get('name', 'no name')})", publication)
+            for row in _publications(json.loads(text)):
+                yield _judge(f"{source} ({row.get('name', 'no name')})", row)
         else:
             yield Judged(source, text, lint(text))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
@@ -105,7 +105,8 @@ def _publications(data: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _judge(source: str, publication: Mapping[str, Any], first_line: int = 1) -> Judged:
-    sql, definitions, broken = publication["sql_template"], None, ()
+    sql, definitions = publication["sql_template"], None
+    broken: tuple[Finding, ...] = ()
     try:
         definitions = read_definitions(publication.get(FIELD) or ())
     except Invalid as error:

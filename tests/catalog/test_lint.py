@@ -195,6 +195,15 @@ def test_other_ways_to_break_a_rule(sql: str, code: str) -> None:
         "WITH a AS (SELECT user_id, COUNT(*) AS n FROM dsp_clicks GROUP BY 1), b AS (SELECT MAX(n) AS m FROM a) "
         "SELECT m, COUNT(DISTINCT user_id) AS u FROM a CROSS JOIN b GROUP BY m",
         "SELECT COUNT(*) AS n FROM dsp_clicks, (VALUES (1)) AS v (k) WHERE clicks = k",
+        "SELECT campaign, COUNT(*) AS n FROM dsp_clicks GROUP BY ROLLUP(campaign)",
+        "SELECT SUM(clicks) FILTER (WHERE device_type = 'TV') AS n FROM dsp_clicks",
+        "SELECT COALESCE(a.k, b.k) AS k, SUM(CASE WHEN a.u IS NULL THEN 0 ELSE 1 END) AS n FROM "
+        "(SELECT user_id AS u, 'x' AS k FROM dsp_clicks) a FULL OUTER JOIN (SELECT user_id AS u, 'y' AS k "
+        "FROM sponsored_ads_traffic) b ON a.u = b.u GROUP BY 1",
+        'SELECT campaign AS "Campaign Name", count(distinct user_id) AS n FROM dsp_clicks GROUP BY "Campaign Name"',
+        "WITH x (asin) AS (VALUES {{asins}}) SELECT COUNT(*) AS n FROM conversions WHERE tracked_asin IN "
+        "(SELECT asin FROM x)",
+        "SELECT campaign, COUNT(*) AS n FROM dsp_clicks GROUP BY 1 UNION SELECT 'total', COUNT(*) FROM dsp_clicks",
         "SELECT campaign, SUM(COUNT(*)) OVER (PARTITION BY campaign) AS s FROM dsp_clicks GROUP BY campaign",
         "SELECT ARRAY_SORT(COLLECT(DISTINCT NAMED_ROW('c', campaign))) AS p, COUNT(*) AS n FROM dsp_clicks",
         "SELECT TRIM(BOTH 'x' FROM site) AS s, COUNT(*) AS n FROM dsp_clicks WHERE site SIMILAR TO '^a' GROUP BY 1",

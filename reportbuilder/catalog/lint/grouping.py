@@ -37,7 +37,7 @@ def find_ungrouped(select: exp.Select, aliases: Mapping[str, Fact], standins: St
     group = select.args.get("group")
     if group is None and not any(_aggregates_here(item) for item in select.expressions):
         return
-    if group is not None and any(group.args.get(name) for name in ("grouping_sets", "cube", "rollup", "all")):
+    if group is not None and group.find(exp.GroupingSets, exp.Cube, exp.Rollup):
         return
     keys = list(_keys(select, group))
     for item in select.expressions:
@@ -70,7 +70,7 @@ def _judge(
         return
     while stack and seen < MOST_PARTS:
         node, seen = stack.pop(), seen + 1
-        if is_aggregate(node) or isinstance(node, exp.Window | exp.Query):
+        if is_aggregate(node) or isinstance(node, exp.Window | exp.Filter | exp.Query):
             continue
         if isinstance(node, exp.Column):
             name = node.name.lower()

@@ -71,7 +71,7 @@ RULES: Final = (
         "`INTERSECT` and `EXCEPT`",
         "AMC's documents have UNION only, not {word}; write a join or NOT IN (SELECT …)",
     ),
-    Rule("double-pipe", ERROR, "`||`", "AMC refuses ||; write CONCAT(a, b)"),
+    Rule("double-pipe", ERROR, "two bars that join texts", "AMC refuses ||; write CONCAT(a, b)"),
     Rule("double-colon", WARNING, "`::`", "AMC's documents have no ::; write CAST(x AS type)"),
     Rule(
         "qualify",
