@@ -268,5 +268,32 @@ def test_wrong_definitions_are_told_by_their_place(editor: Caller) -> None:
     assert judged["errors"][0]["field"] == "parameter_definitions.0.parameter_name"
 
 
+def test_findings_tell_their_place_and_what_they_are_about(editor: Caller) -> None:
+    site = {"parameter_name": "site", "parameter_type": "string", "required": True}
+    body = {
+        "sql_template": "SELECT SUM(spend) AS cost\nFROM sponsored_ads_traffic\nWHERE campain = {{name}}",
+        "parameter_definitions": [site],
+        "tables": ["sponsored_ads_traffic", "dsp_clicks"],
+    }
+    judged = editor.post("/templates/lint", json=body).get_json()
+    assert (judged["publishable"], judged["errors"]) == (False, [])
+    found = {one["code"]: one for one in judged["findings"]}
+    assert set(found) == {
+        "raw-money", "unknown-column", "undeclared-placeholder", "unused-parameter", "unused-table",
+    }  # fmt: skip
+    column = found["unknown-column"]
+    assert column["message"].endswith("did you mean campaign?")
+    assert [column[name] for name in ("line", "column", "end_line", "end_column", "length")] == [
+        3,
+        7,
+        3,
+        14,
+        7,
+    ]
+    assert (found["raw-money"]["severity"], found["raw-money"]["field"]) == ("warning", "sql_template")
+    unused = found["unused-parameter"]
+    assert (unused["field"], unused["line"]) == ("parameter_definitions.site", None)
+
+
 def test_lint_is_for_editors(callers: Callers) -> None:
     check(callers.ben.post("/templates/lint", json={"sql_template": "SELECT 1"}), 403, "NOT_PERMITTED")
