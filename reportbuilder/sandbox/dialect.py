@@ -11,7 +11,6 @@ from sqlglot.tokenizer_core import Token, TokenType
 from reportbuilder.sandbox.vocabulary import words
 
 _LINE = re.compile(r"\r\n|\r|\n")
-_LONE = re.compile(r"\r(?!\n)")  # a line's end that tokens do not see inside of texts
 # what can stand in a text; the last is anything that opens and does not close
 _PIECE = re.compile(r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*"|(?P<open>'|"|/\*)|.""", re.DOTALL)
 # all other functions are left as they are written, with their arguments in AMC's order
@@ -71,7 +70,7 @@ def tokenize(sql: str) -> list[Token]:
     :raises RefusedError: for text that has none, such as an open string.
     """
     try:
-        return AMC().tokenize(_LONE.sub("\n", sql))
+        return AMC().tokenize(sql)
     except TokenError:
         for piece in _PIECE.finditer(sql):
             if piece["open"]:
@@ -87,7 +86,7 @@ def parse(sql: str) -> exp.Query:
     :raises RefusedError: with the position of what does not parse.
     """
     try:
-        found = [tree for tree in AMC().parse(_LONE.sub("\n", sql)) if tree is not None]
+        found = [tree for tree in AMC().parse(sql) if tree is not None]
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
         text, line, column = first.get("highlight"), first.get("line"), first.get("col")
