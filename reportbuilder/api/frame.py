@@ -5,7 +5,16 @@ from typing import Any
 import flask_smorest  # type: ignore[import-untyped]  # it publishes no types
 from flask import Flask
 
-from reportbuilder.api import executions, instances, metadata, reports, rows, templates
+from reportbuilder.api import (
+    executions,
+    instances,
+    metadata,
+    reports,
+    rows,
+    template_import,
+    template_versions,
+    templates,
+)
 from reportbuilder.api.docs import docs
 from reportbuilder.api.doors import BODY_MAX, Door
 from reportbuilder.api.failures import ErrorSchema
@@ -14,6 +23,8 @@ from reportbuilder.api.strictjson import StrictJson
 
 DOORS: tuple[Door, ...] = (
     templates.door,
+    template_import.door,
+    template_versions.door,
     reports.door,
     executions.door,
     rows.door,

@@ -51,6 +51,16 @@ class FormSchema(Schema):
     ui = fields.Dict(required=True, metadata={"description": "How to show it, by react-jsonschema-form"})
 
 
+class ParentSchema(Schema):
+    """The template that this one is a copy of."""
+
+    template_id = fields.String(required=True)
+    name = fields.String(required=True)
+    copied_version = fields.Integer(required=True, allow_none=True, attribute="copied")
+    version = fields.Integer(required=True, metadata={"description": "The present one"})
+    has_newer = fields.Boolean(required=True, metadata={"description": "Whether it has changed since"})
+
+
 class TemplateDetail(TemplateSchema):
     """A query template with its SQL and its form."""
 
@@ -62,6 +72,7 @@ class TemplateDetail(TemplateSchema):
     form_problem = fields.String(
         required=True, allow_none=True, metadata={"description": "Why there is no form, if there is none"}
     )
+    parent = fields.Nested(ParentSchema, required=True, allow_none=True)
 
 
 class TemplateQuery(Page):
@@ -152,6 +163,7 @@ class RevisionBody(TemplateFields):
     version = fields.Integer(
         strict=True, metadata={"description": "The version that you started from; another since is a 409"}
     )
+    note = Text(most=500, least=0, metadata={"description": "Why, in one line; kept with the version"})
 
 
 def shown(row: QueryTemplate) -> dict[str, Any]:
@@ -164,7 +176,7 @@ def shown(row: QueryTemplate) -> dict[str, Any]:
     }
 
 
-def shown_whole(row: QueryTemplate) -> dict[str, Any]:
+def shown_whole(row: QueryTemplate, parent: searching.Parent | None = None) -> dict[str, Any]:
     """Return a template in the words of TemplateDetail."""
     return (
         shown(row)
@@ -174,6 +186,7 @@ def shown_whole(row: QueryTemplate) -> dict[str, Any]:
             "parameter_definitions": definition_rows(row),
             "ui_schema": row.ui_schema,
             "report_config": row.report_config,
+            "parent": parent,
         }
     )
 
@@ -211,7 +224,8 @@ def list_templates(query: dict[str, Any]) -> dict[str, Any]:
 def get_template(template_id: str) -> dict[str, Any]:
     """Show one template with its SQL, its parameters and its form."""
     with reading() as session:
-        return shown_whole(searching.find(session, context.principal(), template_id))
+        template = searching.find(session, context.principal(), template_id)
+        return shown_whole(template, searching.parent_of(session, context.principal(), template))
 
 
 @door.route("/<ident:template_id>/validate-parameters", methods=["POST"])
@@ -274,14 +288,16 @@ def publish_template(headers: dict[str, str], body: dict[str, Any]) -> Response:
 @door.refuses(400, 403, 404, 409)
 def revise_template(body: dict[str, Any], template_id: str) -> dict[str, Any]:
     """Publish the next version of a template of yours; shipped ones are copied instead."""
-    seen = body.pop("version", None)
+    seen, note = body.pop("version", None), body.pop("note", "")
     with transaction() as session:
         # of two who started from one version the second waits here, and then sees the first one's
         template = searching.find(session, context.principal(), template_id, locked=True)
         permissions.ensure(
             context.principal(), "template:publish", searching.subject_of(template), "template"
         )
-        return shown_whole(publishing.update(session, template, body, seen_version=seen))
+        author = context.principal().user_id
+        publishing.update(session, template, body, seen_version=seen, author_id=author, note=note)
+        return shown_whole(template, searching.parent_of(session, context.principal(), template))
 
 
 @door.route("/lint", methods=["POST"])

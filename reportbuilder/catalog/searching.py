@@ -78,6 +78,32 @@ def _runnable(session: Session, wanted: Select[QueryTemplate], tables: frozenset
     return [row_id for row_id, config, sql in rows if needed(config or {}, sql) <= tables]
 
 
+@dataclass(frozen=True)
+class Parent:
+    """What a template is a copy of: ``copied`` is the version that was, ``version`` the present one."""
+
+    template_id: str
+    name: str
+    copied: int | None
+    version: int
+
+    @property
+    def has_newer(self) -> bool:
+        """Whether the original has changed since."""
+        return self.copied is not None and self.version > self.copied
+
+
+def parent_of(session: Session, principal: Principal, template: QueryTemplate) -> Parent | None:
+    """Return what a template is a copy of; None if it is none, or the principal may not see the original."""
+    if template.parent_template_id is None:
+        return None
+    wanted = select(QueryTemplate).where(QueryTemplate.id == template.parent_template_id, _visible(principal))
+    found = session.scalars(wanted).one_or_none()
+    if found is None:
+        return None
+    return Parent(found.template_id, found.name, template.parent_version, found.version)
+
+
 def subject_of(template: QueryTemplate) -> Subject:
     """Return what permissions have to know of a template."""
     return Subject(owner_id=template.user_id, is_public=template.is_public)

@@ -110,6 +110,14 @@ def callers(web: Flask, cast: Cast) -> Callers:
 
 
 @pytest.fixture
+def editor(callers: Callers) -> Caller:
+    """Cleo, after she has become an editor."""
+    with transaction() as session:
+        users.set_role(session.get_one(User, callers.cast.cleo.id), "editor")
+    return callers.cleo
+
+
+@pytest.fixture
 def passwords(cast: Cast) -> None:
     """Give the cast passwords."""
     with transaction() as session:

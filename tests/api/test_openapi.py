@@ -52,7 +52,7 @@ class Truth:
             for known, item in self.spec["paths"].items()
             if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", known), BASE + path)
             and method.lower() in item
-            and ("{" not in known or not path.endswith("/lint"))
+            and ("{" not in known or not path.endswith(("/lint", "/import")))
         )
         self.seen.add((method, template))
         responses = item[method.lower()]["responses"]
@@ -102,7 +102,30 @@ def ask_of_templates(ask: Ask) -> str:
     ask("POST", f"{path}/execute", 403, "cleo", json=VALUES)
     ask("POST", f"{path}/execute", 400, data="{", content_type="application/json")
     ask("POST", f"{path}/execute", NOT_JSON, data="{}", content_type="text/plain")
+    ask_of_versions(ask, path)
     return str(made["template_id"])
+
+
+def ask_of_versions(ask: Ask, path: str) -> None:
+    ask("GET", f"{path}/versions", 200)
+    ask("GET", f"{path}/versions/1", 200)
+    ask("GET", f"{path}/versions/9", 404)
+    ask("GET", f"{path}/versions/1/diff", 200)
+    ask("GET", f"{path}/versions/1/diff?to=2", 200)
+    ask("GET", f"{path}/versions/1/diff?to=x", 422)
+    ask("POST", f"{path}/versions/1/restore", 200, "ada")
+    ask("POST", f"{path}/versions/1/restore", 409, "ada", json={"version": 1})
+    ask("POST", f"{path}/versions/1/restore", 403, "cleo")
+    copy = ask("POST", f"{path}/fork", 201, "ada", json={"name": "Copy"})
+    ask("GET", f"/templates/{copy['template_id']}", 200, "ada")
+    ask("GET", f"{path}/used-by", 200)
+    ask("DELETE", f"/templates/{copy['template_id']}", 204, "ada")
+    ask("DELETE", path, 409, "ada")
+    file = ask("GET", f"{path}/export?value_sets=true", 200, "ada")
+    for content in (file, [file, {"name": "x"}], {"name": "x", "sql_template": "SELECT :a"}):
+        ask("POST", "/templates/import", 200, "ada", json={"content": content, "dry_run": True})
+    ask("POST", "/templates/import", 422, "ada", json={"content": 5})
+    ask("POST", "/templates/import", 403, json={"content": file})
 
 
 def ask_of_reports(ask: Ask, template_id: str) -> None:

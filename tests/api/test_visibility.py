@@ -21,6 +21,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "/reports": {"name": "x"},
     "/templates": {**PUBLICATION},
     "/templates/lint": {"sql_template": "SELECT a FROM b"},
+    "/templates/import": {"content": []},
+    "/templates/{template_id}/fork": {"name": "x"},
+    "/templates/{template_id}/versions/{number}/restore": {"version": 1},
 }
 VALUES = {"instance_id": "amcnorthwind01", "parameters": {"campaign": "x"}}
 WITHOUT_SCOPE = {("POST", "/templates/{template_id}/validate-parameters"), ("POST", "/templates/lint")}
@@ -44,7 +47,7 @@ def perform(caller: Caller, operation: Operation, ids: dict[str, str]) -> Any:
         VALUES | {"template_id": ids["template_id"]} if path == "/reports" else {}
     )
     options = {} if method == "GET" or path.endswith(("/cancel", "/retry")) else {"json": body}
-    return caller.ask(method, path.format(**ids), **options)
+    return caller.ask(method, path.format(**ids, number=1), **options)
 
 
 @pytest.fixture
