@@ -34,6 +34,8 @@ def fill_parameters(tree: exp.Expr, body: Mapping[str, Any], window: Window) -> 
     """
     declared = {one["name"]: one for one in body["workflow"].get("inputParameters") or []}
     values = body.get("parameterValues") or {}
+    for name, declaration in declared.items():
+        _short(name, values.get(name, declaration.get("defaultValue")))
 
     def one(node: exp.Expr) -> exp.Expr:
         if not isinstance(node, exp.Anonymous):
@@ -94,7 +96,7 @@ def _array_is_wanted(node: exp.Anonymous) -> bool:
 
 def _array(name: str, value: object, kind: str) -> exp.Expr:
     try:
-        items = json.loads(_short(name, value)) if isinstance(value, str) else value
+        items = json.loads(value) if isinstance(value, str) else value
     except ValueError:
         items = None
     if not isinstance(items, list):
@@ -122,12 +124,11 @@ def _kind(name: str, kind: str) -> tuple[str, Callable[[str], str]]:
     return _KINDS[kind]
 
 
-def _short(name: str, text: str) -> str:
-    if len(text) > LONGEST_VALUE:
+def _short(name: str, value: object) -> None:
+    if isinstance(value, str) and len(value) > LONGEST_VALUE:
         raise RefusedError(
-            f"Value of parameter {name} exceeded maximum allowed length of {LONGEST_VALUE} ({len(text)})."
+            f"Value of parameter {name} exceeded maximum allowed length of {LONGEST_VALUE} ({len(value)})."
         )
-    return text
 
 
 def _whole(bits: int) -> Callable[[str], str]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from reportbuilder.sandbox.vocabulary import FUNCTIONS
 from tests.conformance.coverage import problems, table
 from tests.conformance.facts import Fact, columns_by_table, known
 from tests.conformance.plugin import NAMED, WHOLE
@@ -22,6 +23,12 @@ def test_every_fact_has_a_line_a_place_and_one_fate() -> None:
 def test_the_independent_list_has_all_tables() -> None:
     assert len(columns_by_table()) == 35
     assert sum(len(columns) for columns in columns_by_table().values()) == 1628
+
+
+def test_the_sandbox_knows_exactly_the_documented_functions() -> None:
+    by_other_syntax = {"LIKE", "SIMILAR-TO", "OVER", "COUNT-DISTINCT", "COLLECT-DISTINCT"}
+    named = {name.removeprefix("function:") for name in known() if name.startswith("function:")}
+    assert named - by_other_syntax == set(FUNCTIONS)
 
 
 def test_no_fact_that_is_marked_is_excused(request: pytest.FixtureRequest) -> None:

@@ -134,5 +134,7 @@ def test_1024_characters_and_no_more(tiny: Tiny) -> None:
     assert tiny.cell("LENGTH(CUSTOM_PARAMETER('p'))", **_declared("STRING", "a" * 1024)) == "1024"
     for kind, value in (("STRING", "a" * 1025), (ARRAY, f'["{"a" * 1021}"]')):
         assert "exceeded maximum allowed length of 1024" in tiny.refusal(WRONG, **_declared(kind, value))
+    assert "exceeded maximum" in tiny.refusal("SELECT 1 AS x", **_declared("STRING", "a" * 1025))
+    assert "exceeded maximum" in tiny.refusal(WRONG, **_declared(ARRAY, ["a" * 1025]))
     many = _declared(ARRAY, ["B0" * 5] * 500)
     assert tiny.cell("CARDINALITY(CUSTOM_PARAMETER('p'))", **many) == "500"
