@@ -15,7 +15,7 @@ from reportbuilder.sandbox.dialect import RefusedError
 from reportbuilder.sandbox.doors import Door, guarded
 from reportbuilder.sandbox.downloads import file_answer, gone, gone_wrong
 from reportbuilder.sandbox.instants import BadRequestError
-from reportbuilder.sandbox.signing_in import token_answer
+from reportbuilder.sandbox.signing_in import consent_answer, token_answer
 from reportbuilder.sandbox.troubles import broken
 
 _EXECUTIONS = "/amc/reporting/<instance>/workflowExecutions"
@@ -51,6 +51,7 @@ def _add_signing_in(app: Flask, box: Box) -> None:
         return token_answer(box.tokens, box.faults, box.now())
 
     app.add_url_rule("/auth/o2/token", "token", token, methods=["POST"])
+    app.add_url_rule("/ap/oa", "consent", lambda: consent_answer(box.tokens, box.now()))
 
 
 def _add_executions(app: Flask, box: Box) -> None:

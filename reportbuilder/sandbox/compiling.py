@@ -178,5 +178,15 @@ def _check_output(columns: tuple[Column, ...], body: dict[str, Any]) -> None:
     if twice:
         raise RefusedError(f"Duplicate output column name '{twice[0]}'; give each column its own name.")
     expected = body["workflow"].get("outputColumns")
-    if expected and [str(one.get("name", "")).lower() for one in expected] != names:
+    if expected and not _are_as_expected(columns, expected):
         raise RefusedError("The output schema of the query differs from the given outputColumns.")
+
+
+def _are_as_expected(columns: tuple[Column, ...], expected: list[dict[str, Any]]) -> bool:
+    """Say whether the columns have these names in this order, and the types as far as they are given."""
+    told = [(column.name, column.data_type, column.column_type) for column in columns]
+    wanted = [
+        (str(one["name"]).lower(), one.get("dataType", data_type), one.get("columnType", column_type))
+        for one, (_, data_type, column_type) in zip(expected, told, strict=False)
+    ]
+    return len(expected) == len(columns) and wanted == told

@@ -40,6 +40,14 @@ def test_requests_that_are_sent_here_are_valid_too() -> None:
     check("CreateWorkflowExecutionRequest", {"workflow": {"sqlQuery": CAMPAIGNS}, **JANUARY})
 
 
+@pytest.mark.conforms(
+    "endpoint:create",
+    "endpoint:get",
+    "endpoint:download-urls",
+    "endpoint:metadata-urls",
+    "endpoint:list-workflow",
+    "semantics:status-lifecycle",
+)
 def test_executions_in_every_state(start: Callable[..., Caller], clock: Any) -> None:
     caller = start(Faults(run_seconds=60, failure_next=1))
     failing = caller.submit()
@@ -85,6 +93,7 @@ def test_executions_in_every_state(start: Callable[..., Caller], clock: Any) -> 
         ("/nowhere", {}),
     ],
 )
+@pytest.mark.conforms("error:body", "error:unknown-execution", "error:list-without-filter", "error:bad-time")
 def test_errors(caller: Caller, path: str, query: dict[str, str]) -> None:
     answer = caller.get(path, **query)
     assert answer.status_code in (400, 404)
@@ -102,6 +111,7 @@ def test_headers_are_as_recorded(caller: Caller) -> None:
     assert answer.headers["x-amz-rid"].isupper() or answer.headers["x-amz-rid"].isdigit()
 
 
+@pytest.mark.conforms("endpoint:data-sources", "endpoint:data-source")
 def test_data_sources(caller: Caller) -> None:
     answer = caller.get("/dataSources")
     assert answer.headers["Content-Type"] == "application/vnd.amcdatasources.v1+json"
@@ -113,6 +123,7 @@ def test_data_sources(caller: Caller) -> None:
     assert {"name": "click_cost", "columnType": "METRIC", "dataType": "LONG"} in one["dataSource"]["columns"]
 
 
+@pytest.mark.conforms("endpoint:accounts", "endpoint:instances", "endpoint:instance", "endpoint:advertisers")
 def test_accounts_and_instances(caller: Caller) -> None:
     root = caller.box.url
     accounts = caller.http.get(f"{root}/amc/accounts").json()

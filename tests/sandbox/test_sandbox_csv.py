@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,13 @@ def rows_of(text: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text, newline=""), escapechar="\\", doublequote=False))
 
 
+@pytest.mark.conforms(
+    "semantics:csv-date",
+    "semantics:csv-timestamp",
+    "semantics:csv-boolean",
+    "semantics:csv-decimal",
+    "semantics:csv-null",
+)
 def test_every_type_has_its_text(caller: Caller) -> None:
     text = caller.csv(
         """SELECT 'a' AS s, CAST(NULL AS VARCHAR) AS n, CAST(7 AS BIGINT) AS l,
@@ -27,6 +35,7 @@ def test_every_type_has_its_text(caller: Caller) -> None:
     assert text == "s,n,l,d,t,x,yes,no,m\na,,7,2026-01-31,2026-01-31T04:05:06.789,1.5,true,false,2.5000\n"
 
 
+@pytest.mark.conforms("semantics:output-columns-told")
 def test_output_columns_tell_the_types(caller: Caller) -> None:
     body = caller.run(
         """SELECT campaign, impression_date, MAX(impression_dt) AS latest, SUM(total_cost) AS cost,
@@ -48,10 +57,12 @@ def test_output_columns_tell_the_types(caller: Caller) -> None:
     assert (rate["precision"], rate["scale"]) == (38, 4)
 
 
+@pytest.mark.conforms("semantics:csv-quotes")
 def test_quotes_are_escaped_by_a_backslash(caller: Caller) -> None:
     assert caller.csv("""SELECT 'say "hi", you' AS x""") == 'x\n"say \\"hi\\", you"\n'
 
 
+@pytest.mark.conforms("semantics:csv-header")
 def test_names_are_lower_cased(caller: Caller) -> None:
     assert caller.csv('SELECT 1 AS Total_Sales, 2 AS "Mixed Case"').startswith("total_sales,mixed case\n")
 
@@ -72,16 +83,19 @@ def test_any_text_comes_back(caller: Caller, texts: list[str]) -> None:
     assert {int(row[0]): row[1] for row in rows[1:]} == dict(enumerate(texts))
 
 
+@pytest.mark.conforms("semantics:csv-empty")
 def test_an_empty_result_is_a_header(caller: Caller) -> None:
     assert caller.csv(f"{CAMPAIGNS} HAVING 1 = 2") == "campaign,impressions\n"
 
 
+@pytest.mark.conforms("semantics:csv-characters")
 def test_the_callers_own_characters(caller: Caller) -> None:
     style = {"separatorCharacter": ";", "quoteCharacter": "'", "escapeCharacter": "'"}
     text = caller.csv("SELECT 'it''s; so' AS x, 1 AS y", workflow={"outputFormat": style})
     assert text == "x;y\n'it''s; so';1\n"
 
 
+@pytest.mark.conforms("semantics:csv-array")
 def test_arrays_and_structs(caller: Caller) -> None:
     sql = """WITH t (n, c) AS (VALUES (1, 'A'), (2, 'B'))
         SELECT ARRAY_SORT(COLLECT(DISTINCT NAMED_ROW('n', n, 'c', c))) AS p,
@@ -89,6 +103,7 @@ def test_arrays_and_structs(caller: Caller) -> None:
     assert caller.csv(sql) == 'p,q\n"[[1, A], [2, B]]","[1, 2]"\n'
 
 
+@pytest.mark.conforms("semantics:csv-files", "limit:links")
 def test_several_files_each_with_a_header(start: Callable[..., Caller], clock: Any) -> None:
     caller = start(Faults(rows_per_file=5))
     execution = caller.submit()  # twelve campaigns

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -15,6 +16,7 @@ Start = Callable[..., Caller]
 CREATED_SINCE = {"minCreationTime": "2026-01-01T00:00:00"}
 
 
+@pytest.mark.conforms("endpoint:token", "limit:token-life")
 def test_a_token_is_given_for_the_refresh_token(caller: Caller) -> None:
     body = caller.token().json()
     assert body["access_token"].startswith("Atza|")
@@ -32,10 +34,51 @@ def test_a_token_is_given_for_the_refresh_token(caller: Caller) -> None:
         ({"grant_type": "password"}, 400, "unsupported_grant_type"),
     ],
 )
+@pytest.mark.conforms("error:token-refused")
 def test_wrong_sign_ins(caller: Caller, changes: dict[str, str], status: int, error: str) -> None:
     answer = caller.token(**changes)
     assert (answer.status_code, answer.json()["error"]) == (status, error)
     assert answer.json()["error_description"]
+
+
+@pytest.mark.conforms("endpoint:token-code")
+def test_consent_gives_a_code_that_is_good_once_and_for_five_minutes(start: Start, clock: Any) -> None:
+    caller, back = start(), "http://127.0.0.1:5000/back?a=b"
+    asked = {
+        "client_id": "amzn1.application-oa2-client.sandbox",
+        "scope": "advertising::campaign_management",
+        "response_type": "code",
+        "redirect_uri": back,
+        "state": "s1",
+    }
+
+    def consent(**changes: str) -> requests.Response:
+        url = f"{caller.box.url}/ap/oa"
+        return requests.get(url, params=asked | changes, timeout=10, allow_redirects=False)
+
+    def exchange(code: str, redirect_uri: str = back) -> requests.Response:
+        grant = {"grant_type": "authorization_code", "refresh_token": ""}
+        return caller.token(**grant, code=code, redirect_uri=redirect_uri)
+
+    def code() -> str:
+        sent = parse_qs(urlsplit(consent().headers["Location"]).query)
+        assert (sent["a"], sent["state"], sent["scope"]) == (["b"], ["s1"], [asked["scope"]])
+        return sent["code"][0]
+
+    mine = code()
+    assert exchange(mine).json()["refresh_token"] == "Atzr|sandbox"
+    assert exchange(mine).json()["error"] == "invalid_grant"
+    assert exchange(code(), "http://127.0.0.1:5000/other").json()["error"] == "invalid_grant"
+    late = code()
+    clock.move(300)
+    assert exchange(late).json()["error"] == "invalid_grant"
+    assert exchange("").json()["error"] == "invalid_request"
+    for wrong in (
+        {"client_id": "x"},
+        {"redirect_uri": "https://elsewhere.example/"},
+        {"response_type": "token"},
+    ):
+        assert consent(**wrong).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -51,6 +94,7 @@ def test_wrong_sign_ins(caller: Caller, changes: dict[str, str], status: int, er
         ("Amazon-Advertising-API-MarketplaceId", "A1F83G8C2ARO7P", 403),
     ],
 )
+@pytest.mark.conforms("error:missing-header", "error:unauthorized", "error:wrong-account")
 def test_every_header_counts(caller: Caller, header: str, value: str | None, status: int) -> None:
     headers = {name: text for name, text in caller.http.headers.items() if name != header}
     if value is not None:
@@ -94,6 +138,7 @@ def test_a_token_ends(start: Start, clock: Any, faults: Faults) -> None:
     assert caller.get("/workflowExecutions", **CREATED_SINCE).status_code == 401
 
 
+@pytest.mark.conforms("fault:revoked-grant")
 def test_a_revoked_grant_and_a_broken_token_endpoint(start: Start) -> None:
     caller = start()
     caller.box.fault(token_error_next=1)
@@ -103,6 +148,12 @@ def test_a_revoked_grant_and_a_broken_token_endpoint(start: Start) -> None:
     assert caller.token().json()["error"] == "invalid_grant"
 
 
+@pytest.mark.conforms(
+    "error:throttled",
+    "fault:throttled-with-retry-after",
+    "fault:throttled-without-retry-after",
+    "fault:throttled-as-html",
+)
 def test_throttling_in_every_style(start: Start, clock: Any) -> None:
     caller = start(Faults(throttle_next=1, retry_after=7))
     first = caller.get("/workflowExecutions", **CREATED_SINCE)
@@ -133,6 +184,7 @@ def test_server_errors_in_every_body(start: Start) -> None:
     assert caller.get("/workflowExecutions", **CREATED_SINCE).status_code == 200
 
 
+@pytest.mark.conforms("fault:server-error")
 def test_rates_and_the_calls_that_they_hit(start: Start) -> None:
     caller = start(Faults(error_rate=1.0, only="submit"))
     assert caller.post({"workflow": {"sqlQuery": CAMPAIGNS}, **JANUARY}).status_code in (500, 502, 503, 504)
@@ -145,6 +197,7 @@ def test_rates_and_the_calls_that_they_hit(start: Start) -> None:
 
 
 @pytest.mark.parametrize("style", ["drop", "gateway"])
+@pytest.mark.conforms("fault:lost-answer")
 def test_an_answer_can_be_lost_after_accept(start: Start, style: str) -> None:
     caller = start(Faults(lost_next=1, lost_style=style))  # type: ignore[arg-type] # one of the two styles
     body = {"workflow": {"sqlQuery": CAMPAIGNS, "workflowId": "rb-lost"}, **JANUARY}
@@ -169,6 +222,7 @@ def test_a_run_can_fail(start: Start, clock: Any) -> None:
     assert caller.status(fine) == "SUCCEEDED"
 
 
+@pytest.mark.conforms("error:compile-sync")
 def test_bad_sql_can_be_refused_at_once(start: Start) -> None:
     caller = start(Faults(sync_refusal=True))
     workflow = {"sqlQuery": "SELECT x FROM nowhere", "workflowId": "rb-bad"}
@@ -182,6 +236,7 @@ def test_bad_sql_can_be_refused_at_once(start: Start) -> None:
     assert caller.submit()
 
 
+@pytest.mark.conforms("fault:slow-download")
 def test_downloads_can_be_slow(start: Start, clock: Any) -> None:
     caller = start(Faults(bytes_per_second=2000))
     execution = caller.submit()
@@ -193,6 +248,7 @@ def test_downloads_can_be_slow(start: Start, clock: Any) -> None:
     assert len(answer.content) == int(answer.headers["Content-Length"])
 
 
+@pytest.mark.conforms("fault:broken-download")
 def test_a_download_can_break_off(start: Start, clock: Any) -> None:
     caller = start(Faults(cut_next=1))
     execution = caller.submit()

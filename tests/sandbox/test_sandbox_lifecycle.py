@@ -13,6 +13,7 @@ from tests.sandbox.caller import CAMPAIGNS, JANUARY, Caller
 Start = Callable[..., Caller]
 
 
+@pytest.mark.conforms("semantics:status-lifecycle", "semantics:output-columns-told", "semantics:window-zone")
 def test_pending_running_succeeded(start: Start, clock: Any) -> None:
     caller = start(Faults(run_seconds=55, validation_seconds=3))
     execution = caller.submit()
@@ -52,6 +53,7 @@ def test_times_are_true_however_seldom_one_looks(start: Start, clock: Any) -> No
     assert [one["endTime"][11:19] for one in seen] == ["12:01:00", "12:02:00", "12:03:00"]
 
 
+@pytest.mark.conforms("limit:running")
 def test_no_more_than_ten_run_at_once_and_the_rest_wait(start: Start, clock: Any) -> None:
     caller = start(Faults(run_seconds=30, run_seconds_max=90))
     executions = [caller.submit() for _ in range(25)]
@@ -101,6 +103,7 @@ def test_many_callers_at_once_leave_an_exact_record(shared_box: Sandbox) -> None
     assert max(state["max_running"].values()) <= 10
 
 
+@pytest.mark.conforms("endpoint:cancel", "endpoint:list-cancelled")
 def test_cancelling_frees_the_slot_and_hides_the_run(start: Start, clock: Any) -> None:
     caller = start(Faults(run_seconds=60, validation_seconds=0), slots=1)
     first, second = caller.submit(), caller.submit()
@@ -130,6 +133,7 @@ def test_a_waiting_run_can_be_cancelled(start: Start, clock: Any) -> None:
     assert [caller.status(one) for one in (first, second, third)] == ["SUCCEEDED", "CANCELLED", "RUNNING"]
 
 
+@pytest.mark.conforms("semantics:dry-run", "error:compile-async")
 def test_a_dry_run_is_only_validated(start: Start, clock: Any) -> None:
     caller = start(Faults(run_seconds=60, validation_seconds=1))
     good, bad = caller.submit(dryRun=True), caller.submit("SELECT x FROM nowhere", dryRun=True)
@@ -139,6 +143,7 @@ def test_a_dry_run_is_only_validated(start: Start, clock: Any) -> None:
     assert caller.get(f"/workflowExecutions/{good}/downloadUrls").status_code == 400
 
 
+@pytest.mark.conforms("error:not-ready")
 def test_download_before_the_end_is_refused(start: Start) -> None:
     caller = start(Faults(run_seconds=60))
     execution = caller.submit()
@@ -147,12 +152,14 @@ def test_download_before_the_end_is_refused(start: Start) -> None:
     assert answer.json()["details"] == f"Execution with ID {execution} is unavailable for download."
 
 
+@pytest.mark.conforms("semantics:workflow-id-echo", "semantics:transient-id")
 def test_the_callers_workflow_id_is_echoed(caller: Caller) -> None:
     body = {"workflow": {"sqlQuery": CAMPAIGNS, "workflowId": "rb-1.a_B"}, **JANUARY}
     assert caller.post(body).json()["workflowId"] == "rb-1.a_B"
     assert caller.execution(caller.submit())["workflowId"].startswith("transient_")
 
 
+@pytest.mark.conforms("semantics:unknown-fields")
 def test_unknown_top_level_fields_are_ignored(caller: Caller) -> None:
     assert caller.submit(outputFormat="CSV", ignoreDataGaps="true")
 
@@ -195,6 +202,13 @@ def test_unknown_top_level_fields_are_ignored(caller: Caller) -> None:
         ({"advertisers": [{"id": "1", "type": "SHOP"}]}, "advertisers"),
     ],
 )
+@pytest.mark.conforms(
+    "error:window-half",
+    "error:bad-time",
+    "error:missing-parameter",
+    "limit:input-parameters",
+    "limit:query-time",
+)
 def test_wrong_submissions_are_refused_and_leave_nothing(
     caller: Caller, changes: dict[str, Any], text: str
 ) -> None:
@@ -221,6 +235,7 @@ def test_a_body_that_is_not_json(caller: Caller) -> None:
         (None, "2026-03-03T08:00:00Z", "2026-03-04T08:00:00Z"),
     ],
 )
+@pytest.mark.conforms("semantics:window-relative", "semantics:window-zone")
 def test_relative_windows(start: Start, clock: Any, kind: str | None, start_: str, end: str) -> None:
     caller = start(Faults(run_seconds=0))
     body: dict[str, Any] = {"workflow": {"sqlQuery": CAMPAIGNS}, "timeWindowTimeZone": "America/Los_Angeles"}
@@ -232,6 +247,7 @@ def test_relative_windows(start: Start, clock: Any, kind: str | None, start_: st
     assert (done["timeWindowStart"], done["timeWindowEnd"]) == (start_, end)
 
 
+@pytest.mark.conforms("limit:link-life", "fault:expired-link")
 def test_links_expire_and_cannot_be_forged(start: Start, clock: Any) -> None:
     caller = start(Faults(run_seconds=0))
     execution = caller.submit()

@@ -32,6 +32,7 @@ def pages(caller: Caller, **query: object) -> list[list[str]]:
         token = page["nextToken"]
 
 
+@pytest.mark.conforms("endpoint:list", "endpoint:list-pages", "endpoint:list-order")
 def test_pages_cover_everything_once_in_order(start: Start, clock: Any) -> None:
     caller = start()
     executions = submitted(caller, clock, 7)
@@ -61,6 +62,7 @@ def test_times_cut_the_list_to_the_second(start: Start, clock: Any) -> None:
     assert pages(caller, **in_new_york) == [executions[3:]]
 
 
+@pytest.mark.conforms("semantics:workflow-id-echo")
 def test_one_workflow_needs_no_time(start: Start, clock: Any) -> None:
     caller = start()
     submitted(caller, clock, 2)
@@ -70,6 +72,7 @@ def test_one_workflow_needs_no_time(start: Start, clock: Any) -> None:
     assert caller.get("/workflowExecutions", workflowId="nobody").json() == {"executions": []}
 
 
+@pytest.mark.conforms("endpoint:list-workflow")
 def test_the_sql_comes_only_on_request(start: Start) -> None:
     caller = start()
     caller.submit("SELECT 1 AS x")
@@ -89,11 +92,13 @@ def test_the_sql_comes_only_on_request(start: Start) -> None:
         {"timeZone": "Nowhere"},
     ],
 )
+@pytest.mark.conforms("limit:page", "error:bad-time")
 def test_wrong_queries(caller: Caller, query: dict[str, str]) -> None:
     asked = {"minCreationTime": "2026-01-01T00:00:00"} | query
     assert caller.get("/workflowExecutions", **asked).status_code == 400
 
 
+@pytest.mark.conforms("fault:list-lags", "error:unknown-execution")
 def test_a_new_run_shows_late_where_the_list_lags(start: Start, clock: Any) -> None:
     caller = start(Faults(list_lag=20))
     execution = caller.submit()

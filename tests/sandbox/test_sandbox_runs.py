@@ -268,6 +268,23 @@ def test_more_that_is_refused(caller: Caller, changes: dict[str, Any], text: str
     assert (answer.status_code, text in answer.json()["details"]) == (400, True)
 
 
+@pytest.mark.parametrize(
+    ("columns", "good"),
+    [
+        ([{"name": "campaign"}, {"name": "Impressions"}], True),
+        ([{"name": "campaign", "dataType": "STRING"}, {"name": "impressions", "columnType": "METRIC"}], True),
+        ([{"name": "impressions"}, {"name": "campaign"}], False),
+        ([{"name": "campaign"}], False),
+        ([{"name": "campaign"}, {"name": "impressions"}, {"name": "clicks"}], False),
+        ([{"name": "campaign"}, {"name": "impressions", "dataType": "DOUBLE"}], False),
+        ([{"name": "campaign", "columnType": "METRIC"}, {"name": "impressions"}], False),
+    ],
+)
+def test_the_output_is_as_it_was_announced(start: Start, clock: Any, columns: list[Any], good: bool) -> None:
+    body = done(start(), clock, CAMPAIGNS, workflow={"outputColumns": columns})
+    assert body["status"] == ("SUCCEEDED" if good else "REJECTED")
+
+
 def test_result_files_go_after_their_time(start: Start, clock: Any) -> None:
     caller = start(result_life=3600)
     first, twin = caller.submit(), caller.submit()
