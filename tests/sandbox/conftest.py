@@ -70,3 +70,11 @@ def story() -> Iterator[duckdb.DuckDBPyConnection]:
     warehouse = Warehouse(Options(users=6000, end=END), 0, END)
     yield warehouse.connection()
     warehouse.close()
+
+
+@pytest.fixture(scope="session")
+def small_story() -> Iterator[duckdb.DuckDBPyConnection]:
+    """The data of a small sandbox, for tables with many rows an impression."""
+    warehouse = Warehouse(Options(users=1200, days=120, end=END), 0, END)
+    yield warehouse.connection()
+    warehouse.close()

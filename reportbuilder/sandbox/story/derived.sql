@@ -8,7 +8,7 @@ SELECT n.h, n.user_no, n.product_no, n.utc_at, 1, r.price FROM (
     SELECT hash(p.h, 'past' || b.brand_no || u.v) AS h, p.user_no,
            b.brand_no * 15 + pick(hash(p.h, u.v), 'product' || b.brand_no, 15) AS product_no,
            met_at(p.user_no, b.brand_no, s.first_day) - to_days(170 * u.v::INTEGER) AS utc_at
-    FROM person p CROSS JOIN brand b CROSS JOIN span s, unnest(range(9)) AS u(v)
+    FROM person p CROSS JOIN brand b CROSS JOIN span s, unnest(range(7)) AS u(v)
     WHERE has_account(p.user_no) AND knows(p.user_no, b.brand_no)
       AND (u.v = 0 OR chance(hash(p.h, u.v), b.brand_no) < 0.5)
 ) n JOIN product r ON r.product_no = n.product_no;
