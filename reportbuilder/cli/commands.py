@@ -21,7 +21,10 @@ COMMANDS = {
         "reportbuilder.cli.executions:execution",
         "What runs and has run: list, show, rows, …",
     ),
-    "template": ("reportbuilder.cli.templates:template", "The templates: list, show, lint, sync."),
+    "template": (
+        "reportbuilder.cli.templates:template",
+        "The templates: list, show, lint, sync, import, export, …",
+    ),
     "values": (
         "reportbuilder.cli.values:values",
         "An instance's own brands, campaigns and ASINs, to pick from.",

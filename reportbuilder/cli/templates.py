@@ -9,22 +9,24 @@ from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.preparing import definitions_of, form_of
 from reportbuilder.catalog.versions import publication_of
 from reportbuilder.cli.linting import lint_command
+from reportbuilder.cli.options import json_option, user_option
 from reportbuilder.cli.orders import find_template
 from reportbuilder.cli.rooms import principal_of, rooms
 from reportbuilder.cli.showing import plain, show, show_json, show_pairs
+from reportbuilder.cli.template_files import export, import_
+from reportbuilder.cli.template_versions import delete, diff, fork, restore, used_by, versions
 from reportbuilder.database import reading, transaction
 
 MOST = 500
-user_option = click.option("--user", metavar="EMAIL", help="Who asks; not needed if there is only one user.")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()
 def template() -> None:
-    """The templates: list, show, lint, sync."""
+    """The templates: list, show, lint, sync, import, export, versions, …"""
 
 
-template.add_command(lint_command)
+for _command in (lint_command, import_, export, versions, diff, restore, fork, used_by, delete):
+    template.add_command(_command)
 
 
 @template.command("list")
@@ -56,6 +58,7 @@ def show_(name: str, user: str | None, *, sql: bool, as_json: bool) -> None:
         asker, principal = principal_of(session, user)
         row = find_template(session, principal, name)
         form = form_of(row, as_of=clock.now(), zone=asker.time_zone)
+        parent = searching.parent_of(session, principal, row)
     if sql:
         click.echo(row.sql_template)
     elif as_json:
@@ -63,7 +66,7 @@ def show_(name: str, user: str | None, *, sql: bool, as_json: bool) -> None:
             _brief(row) | publication_of(row) | {"form": {"schema": form.json_schema(), "ui": form.ui()}}
         )
     else:
-        _show(row)
+        _show(row, parent)
 
 
 @template.command()
@@ -88,8 +91,12 @@ def _brief(row: QueryTemplate) -> dict[str, object]:
     }
 
 
-def _show(row: QueryTemplate) -> None:
-    show_pairs({**_brief(row), "description": " ".join((row.description or "").split())})
+def _show(row: QueryTemplate, parent: searching.Parent | None) -> None:
+    about = {**_brief(row), "description": " ".join((row.description or "").split())}
+    if parent:
+        newer = f"; there is version {parent.version} now" if parent.has_newer else ""
+        about["copy of"] = f"{parent.name} ({parent.template_id}), version {parent.copied}{newer}"
+    show_pairs(about)
     show(
         ("value", "type", "required", "default", "what"),
         [
