@@ -70,5 +70,3 @@ class Listener:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("conformance with AMC")
         terminalreporter.write_line(table(known(), self.covered))
-        for line in problems(known(), self.covered):
-            terminalreporter.write_line(f"WRONG {line}", red=True)

@@ -73,3 +73,10 @@ def test_the_table_counts_by_kind() -> None:
     assert ["limit", "2", "1", "1"] in lines
     assert ["alias", "1", "0", "1"] in lines
     assert ["all", "3", "1", "2"] in lines
+
+
+def test_the_table_ends_with_what_is_wrong_and_stays_readable() -> None:
+    facts = {name: _fact(name) for name in (f"column:t.c{place}" for place in range(150))}
+    lines = table(facts, set()).splitlines()
+    assert sum(line.startswith("WRONG column:t.c") for line in lines) == 100
+    assert lines[-1] == "... and 50 more"
