@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -83,7 +83,10 @@ class Amc:
         template = QueryTemplate()
         fill(template, LIBRARY[key].draft)
         prepared = prepare(template, values or {}, window=window, as_of=NOON)
-        execution = self.box.submit(instance, _body(prepared.sql, window))
+        body = _body(prepared.sql, window)
+        if self.box.instances[instance].is_synthetic:
+            body["requireSyntheticData"] = True
+        execution = self.box.submit(instance, body)
         self.box.settle()
         self.minutes += 1
         return self.box.find(instance, execution.execution_id)
@@ -150,6 +153,15 @@ class Tally:
             for key, sums in self._sums.items()
         }
 
+    def stand_beside(self, of: Callable[[Key], Any]) -> None:
+        """Count behind each row also those of the total in it, of all rows with the same ``of``."""
+        totals: defaultdict[Any, defaultdict[str, set[Any]]] = defaultdict(lambda: defaultdict(set))
+        for key, sources in self._people.items():
+            for source, users in sources.items():
+                totals[of(key)][f"total of {source}"] |= users
+        for key, sources in self._people.items():
+            sources.update(totals[of(key)])
+
     def fewest(self, key: Key) -> int:
         """Return the number of people in the source that has the fewest; one without facts has no say."""
         return min((len(users) for users in self._people[key].values()), default=0)
@@ -186,6 +198,18 @@ def agree(
             assert tally.fewest(key) < LEAST_PEOPLE[level], f"{text} is missing"
             continue
         for column, figure in expected[key].items():
+            assert_same(answered[text][column], figure, f"{column} of {text}")
+
+
+def agree_on_every(
+    rows: Sequence[Row], expected: Mapping[Key, Mapping[str, Any]], *, by: Sequence[str]
+) -> None:
+    """Make sure that AMC's answer is what was expected, and that it hides nothing."""
+    answered = index(rows, by)
+    wanted = {tuple(str(part) for part in key): figures for key, figures in expected.items()}
+    assert set(answered) == set(wanted)
+    for text, figures in wanted.items():
+        for column, figure in figures.items():
             assert_same(answered[text][column], figure, f"{column} of {text}")
 
 

@@ -75,6 +75,7 @@ def _agree_on_frequencies(rows: list[Row], tally: Tally) -> None:
         figures["purchase_rate"] = figures["buyers"] / figures["reach"]
         figures["cost_per_buyer"] = ratio(figures["spend"], figures["buyers"])
         figures["roas"] = ratio(figures["sales"], figures["spend"])
+    tally.stand_beside(lambda key: key[0])
     agree(rows, expected, by=["breakdown", "times_seen"], tally=tally)
 
 
@@ -189,6 +190,7 @@ def _agree_on_groups(rows: list[Row], counted: tuple[Tally, list[str]]) -> None:
         figures["new_purchase_share"] = ratio(figures["new_purchases"], figures["purchases"])
         figures["sales_per_person"] = figures["sales"] / figures["reach"]
         figures["roas"] = ratio(figures["sales"], figures["spend"])
+    tally.stand_beside(lambda key: key[0])
     agree(rows, expected, by=["breakdown", "exposure"], tally=tally)
 
 

@@ -1,7 +1,8 @@
 """Devices, places and hours of the shipped templates are those that plain counting of the data gives."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,20 +10,53 @@ from reportbuilder.parameters.windows import Window
 from tests.catalog.at_amc import (
     INSTANCES,
     MONTH,
-    QUARTER,
     WEEK,
     ZONE,
     Amc,
+    Key,
     Row,
     Tally,
-    agree,
+    agree_on_every,
     each_instance,
     each_window,
+    index,
     ratio,
 )
 from tests.catalog.contacts import Purchase, purchases
 
 FIRST = INSTANCES[0]
+
+
+class Sources:
+    """Figures counted for each source by itself, since a figure of too few people leaves only itself out."""
+
+    def __init__(self) -> None:
+        self._tallies: defaultdict[str, Tally] = defaultdict(Tally)
+
+    def __getitem__(self, source: str) -> Tally:
+        return self._tallies[source]
+
+    def expected(self, columns: Mapping[str, Sequence[str]], *, least: int = 2) -> dict[Key, dict[str, Any]]:
+        """Return the figures of rows by what each source counts; None where none has enough people."""
+        found: defaultdict[Key, dict[str, Any]] = defaultdict(dict)
+        for source, names in columns.items():
+            tally = self._tallies[source]
+            for key, figures in tally.figures(names).items():
+                if tally.fewest(key) >= least:
+                    row = found[key]
+                    row.update({name: row.get(name, 0) + figure for name, figure in figures.items()})
+        every = {name for names in columns.values() for name in names}
+        for row in found.values():
+            row.update({name: 0 if name in _ALWAYS else None for name in every - set(row)})
+        return found
+
+
+_ALWAYS = ("impressions", "reach", "spend")
+
+
+def _divided(above: float | None, below: float | None) -> float | None:
+    return None if above is None or below is None else ratio(above, below)
+
 
 # ---------------------------------------------------------------- devices and places
 
@@ -37,8 +71,8 @@ def _places(
     only: str = "true",
     orders: str = "total_purchases",
     time: str = "conversion_event",
-) -> Tally:
-    tally = Tally()
+) -> Sources:
+    counted = Sources()
 
     def ask(table: str, at: str, figures: str, where: str) -> list[tuple[Any, ...]]:
         return amc.ask(
@@ -51,30 +85,37 @@ def _places(
     for *key, user, seen, millicents in ask(
         "dsp_impressions", "impression_dt_utc", "count(*), sum(total_cost)", "true"
     ):
-        tally.add(tuple(key), "impressions", user, impressions=seen, spend=millicents / 100_000)
-        tally.collect(tuple(key), "reach", user)
+        counted["seen"].add(tuple(key), "seen", user, impressions=seen, spend=millicents / 100_000)
+        counted["seen"].collect(tuple(key), "reach", user)
     for *key, user, clicked in ask("dsp_clicks", "click_dt_utc", "count(*)", "true"):
-        tally.add(tuple(key), "clicks", user, clicks=clicked)
+        counted["clicked"].add(tuple(key), "clicked", user, clicks=clicked)
     for *key, user, bought, sales in ask(
         f"amazon_attributed_events_by_{time.removesuffix('_event')}_time",
         f"{time}_dt_utc",
         "count(*), sum(total_product_sales)",
         f"ad_product_type IS NULL AND {orders} > 0",
     ):
-        tally.add(tuple(key), "conversions", user, purchases=bought, sales=sales)
-        tally.collect(tuple(key), "buyers", user)
-    return tally
+        counted["bought"].add(tuple(key), "bought", user, purchases=bought, sales=sales)
+        counted["bought"].collect(tuple(key), "buyers", user)
+    return counted
 
 
-def _agree_on_places(rows: list[Row], tally: Tally) -> None:
-    expected = tally.figures(["impressions", "reach", "clicks", "spend", "buyers", "purchases", "sales"])
+_IN_PLACES = {
+    "seen": ["impressions", "reach", "spend"],
+    "clicked": ["clicks"],
+    "bought": ["buyers", "purchases", "sales"],
+}
+
+
+def _agree_on_places(rows: list[Row], counted: Sources, *, least: int = 2) -> None:
+    expected = counted.expected(_IN_PLACES, least=least)
     for figures in expected.values():
-        figures["frequency"] = ratio(figures["impressions"], figures["reach"])
-        figures["ctr"] = ratio(figures["clicks"], figures["impressions"])
-        figures["cpm"] = ratio(1000 * figures["spend"], figures["impressions"])
-        figures["cost_per_purchase"] = ratio(figures["spend"], figures["purchases"])
-        figures["roas"] = ratio(figures["sales"], figures["spend"])
-    agree(rows, expected, by=["device", "place"], tally=tally)
+        figures["frequency"] = _divided(figures["impressions"], figures["reach"])
+        figures["ctr"] = _divided(figures["clicks"], figures["impressions"])
+        figures["cpm"] = _divided(1000 * figures["spend"], figures["impressions"])
+        figures["cost_per_purchase"] = _divided(figures["spend"], figures["purchases"])
+        figures["roas"] = _divided(figures["sales"], figures["spend"])
+    agree_on_every(rows, expected, by=["device", "place"])
 
 
 @each_window
@@ -89,7 +130,9 @@ def test_device_and_geography(amc: Amc, instance: str, window: Window) -> None:
         instance=instance,
         window=window,
     )
-    assert sum(int(row["impressions"]) for row in rows) > 0.98 * impressions
+    assert (
+        sum(int(row["impressions"]) for row in rows) > 0.95 * impressions
+    )  # of 3 in 100, AMC does not know the person
 
 
 def test_other_devices_and_places_of_one_campaign(amc: Amc) -> None:
@@ -101,7 +144,7 @@ def test_other_devices_and_places_of_one_campaign(amc: Amc) -> None:
         "include_brand_halo": False,
     }
     rows = amc.run("device_and_geography", values)
-    tally = _places(
+    counted = _places(
         amc,
         FIRST,
         MONTH,
@@ -111,27 +154,31 @@ def test_other_devices_and_places_of_one_campaign(amc: Amc) -> None:
         orders="purchases",
         time="traffic_event",
     )
-    _agree_on_places(rows, tally)
+    _agree_on_places(rows, counted)
     assert {"iOS", "Windows"} <= {row["device"] for row in rows}
 
 
-def test_places_of_few_impressions_or_people_are_left_out(amc: Amc) -> None:
+def test_places_of_few_impressions_are_left_out(amc: Amc) -> None:
     everywhere = amc.run("device_and_geography")
-    for name, column in (("min_impressions", "impressions"), ("min_people", "reach")):
-        rows = amc.run("device_and_geography", {name: 200})
-        assert rows_of(rows) == rows_of(row for row in everywhere if int(row[column]) >= 200)
-        assert 0 < len(rows) < len(everywhere)
+    rows = amc.run("device_and_geography", {"min_impressions": 200})
+    expected = [row for row in everywhere if int(row["impressions"]) >= 200]
+    assert set(index(rows, ["device", "place"])) == set(index(expected, ["device", "place"]))
+    assert 0 < len(rows) < len(everywhere)
 
 
-def rows_of(rows: Any) -> set[tuple[str, str]]:
-    return {(row["device"], row["place"]) for row in rows}
+def test_figures_of_few_people_stay_empty(amc: Amc) -> None:
+    rows = amc.run("device_and_geography", {"min_people": 5})
+    _agree_on_places(rows, _places(amc, FIRST, MONTH), least=5)
+    assert {row["clicks"] for row in rows} > {""}
+    assert {row["sales"] for row in rows} > {""}
 
 
 # ---------------------------------------------------------------- hours
 
 _NEW_YORK = ZoneInfo(ZONE)
 _HOURS = """
-SELECT date_trunc('hour', t.utc_at), t.user_no, coalesce(c.ad_product, 'amazon_dsp'), count(*), sum({dollars})
+SELECT date_trunc('hour', t.utc_at), list(DISTINCT t.user_no), coalesce(c.ad_product, 'amazon_dsp'),
+    count(*), sum({dollars})
 FROM {table} t JOIN campaign c USING (campaign_no)
 WHERE t.utc_at >= $a AND t.utc_at < $b AND {only} GROUP BY ALL"""
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -151,40 +198,50 @@ def _hours(
     clock: Clock = _in_new_york,
     only: str = "true",
     by: str = "traffic",
-) -> Tally:
-    tally = Tally()
+) -> Sources:
+    counted = Sources()
 
-    def add(at: datetime, source: str, user: Any, **figures: Any) -> None:
+    def add(at: datetime, source: str, users: Sequence[Any], **figures: Any) -> None:
         local = clock(at)
         key = (DAYS[local.weekday()], local.hour)
-        tally.add(key, source, user, **figures)
-        tally.collect(key, "days", local.date())
-        tally.collect(key, "people", user)
+        counted[source].add(key, source, None, **figures)
+        for user in users:
+            counted[source].add(key, source, user)
 
     for table, column, dollars in (
         ("impression", "impressions", "t.millicents * if(t.kind < 3, 1.12, 1) / 1e5"),
         ("click", "clicks", "if(t.kind < 3, 0, t.microcents) / 1e8"),
     ):
         sql = _HOURS.format(table=table, dollars=dollars, only=only)
-        for at, user, product, times, cost in amc.ask(sql, instance=instance, window=window):
+        for at, users, product, times, cost in amc.ask(sql, instance=instance, window=window):
             # views and clicks of sponsored ads come from one table
             source = table if product == "amazon_dsp" else "sponsored"
-            add(at, source, user, spend=cost, **{column: times})
+            add(at, source, users, spend=cost, **{column: times})
     for order in orders:
         at = order.ad_at if by == "traffic" else order.bought_at
-        add(at, "conversions", order.user, purchases=1, sales=order.dollars)
-    return tally
+        add(at, "bought", [order.user], purchases=1, sales=order.dollars)
+        local = clock(at)
+        counted["bought"].collect((DAYS[local.weekday()], local.hour), "buyers", order.user)
+    return counted
 
 
-def _agree_on_hours(rows: list[Row], tally: Tally) -> None:
-    expected = tally.figures(["days", "people", "impressions", "clicks", "spend", "purchases", "sales"])
+_IN_HOURS = {
+    "impression": ["impressions", "spend"],
+    "click": ["clicks"],
+    "sponsored": ["impressions", "clicks", "spend"],
+    "bought": ["buyers", "purchases", "sales"],
+}
+
+
+def _agree_on_hours(rows: list[Row], counted: Sources) -> None:
+    expected = counted.expected(_IN_HOURS)
     for (weekday, _), figures in expected.items():
         figures["weekday_number"] = 1 + DAYS.index(weekday)
-        figures["ctr"] = ratio(figures["clicks"], figures["impressions"])
-        figures["purchases_per_click"] = ratio(figures["purchases"], figures["clicks"])
-        figures["cost_per_purchase"] = ratio(figures["spend"], figures["purchases"])
-        figures["roas"] = ratio(figures["sales"], figures["spend"])
-    agree(rows, expected, by=["weekday", "hour_of_day"], tally=tally)
+        figures["ctr"] = _divided(figures["clicks"], figures["impressions"])
+        figures["purchases_per_click"] = _divided(figures["purchases"], figures["clicks"])
+        figures["cost_per_purchase"] = _divided(figures["spend"], figures["purchases"])
+        figures["roas"] = _divided(figures["sales"], figures["spend"])
+    agree_on_every(rows, expected, by=["weekday", "hour_of_day"])
 
 
 @each_window
@@ -193,12 +250,17 @@ def test_hour_of_day(amc: Amc, instance: str, window: Window) -> None:
     rows = amc.run("hour_of_day", instance=instance, window=window)
     orders = purchases(amc, instance, window, by="traffic")
     _agree_on_hours(rows, _hours(amc, instance, window, orders))
-    assert len(rows) > 7 * 20  # the story's nights are quiet
+    assert len(rows) >= 7 * 23  # one hour of the story's nights is empty
 
 
-def test_a_quarter_with_a_clock_change_loses_no_hour(amc: Amc) -> None:
-    days = {row["weekday"]: int(row["days"]) for row in amc.run("hour_of_day", window=QUARTER)}
-    assert sum(days.values()) == (QUARTER.days.end - QUARTER.days.start).days + 1 == 92
+def test_the_hour_that_a_clock_change_repeats_counts_twice(amc: Amc) -> None:
+    sunday = Window.of_days(date(2025, 11, 2), date(2025, 11, 2), ZONE)
+    rows = index(amc.run("hour_of_day", window=sunday), ["weekday", "hour_of_day"])
+    ((impressions,),) = amc.ask(
+        """SELECT count(*) FROM impression
+        WHERE utc_at >= TIMESTAMP '2025-11-02 05:00' AND utc_at < TIMESTAMP '2025-11-02 07:00'"""
+    )
+    assert int(rows["Sunday", "1"]["impressions"]) == impressions
 
 
 def test_hours_of_the_purchase_in_utc(amc: Amc) -> None:
@@ -218,8 +280,8 @@ def test_hours_of_the_purchase_in_utc(amc: Amc) -> None:
         and each.is_promoted
     ]
     only = "c.kind < 6 AND c.advertiser = 'Juniper Kitchen'"
-    tally = _hours(amc, FIRST, WEEK, orders, clock=lambda at: at, only=only, by="conversion")
-    _agree_on_hours(rows, tally)
+    counted = _hours(amc, FIRST, WEEK, orders, clock=lambda at: at, only=only, by="conversion")
+    _agree_on_hours(rows, counted)
 
 
 def test_hours_with_few_impressions_are_left_out(amc: Amc) -> None:
