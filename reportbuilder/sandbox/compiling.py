@@ -24,6 +24,12 @@ from reportbuilder.sandbox.translation import MOMENTS, translate
 
 _LONG = {"bigint", "hugeint", "uhugeint", "ubigint"}
 _AMC_TYPES = {
+    "tinyint": "BYTE",
+    "utinyint": "SHORT",
+    "smallint": "SHORT",
+    "usmallint": "INTEGER",
+    "integer": "INTEGER",
+    "uinteger": "LONG",
     "double": "DOUBLE",
     "float": "FLOAT",
     "varchar": "STRING",
@@ -167,8 +173,6 @@ def _column(name: str, kind: Kind, column_type: str) -> Column:
         return Column(name, "DECIMAL", column_type, int(str(precision)), int(str(scale)))
     if word in _LONG:
         return Column(name, "LONG", column_type)
-    if word.endswith("int") or word == "integer":
-        return Column(name, "INTEGER", column_type)
     return Column(name, _AMC_TYPES.get(word, "STRING"), column_type)
 
 

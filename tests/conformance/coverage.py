@@ -25,7 +25,7 @@ def problems(facts: Mapping[str, Fact], covered: Collection[str]) -> list[str]:
 
 
 def table(facts: Mapping[str, Fact], covered: Collection[str]) -> str:
-    """Return the lines to print: a count for each kind, each excused fact with its reason, and what is wrong."""
+    """Return what to print: a count for each kind, excused facts with their reasons, and what is wrong."""
     wrong = problems(facts, covered)
     more = [f"... and {len(wrong) - MOST_NAMES} more"] if len(wrong) > MOST_NAMES else []
     shown = [textwrap.shorten(f"WRONG {line}", 300) for line in wrong[:MOST_NAMES]] + more

@@ -317,7 +317,13 @@ TYPES = [
         "TIMESTAMP",
     ),
     ("function:HASH64", "HASH64('a')", "", "LONG"),
+    ("function:CAST", "CAST('1' AS TINYINT)", "", "BYTE"),
+    ("function:CAST", "CAST('1' AS SMALLINT)", "", "SHORT"),
     ("function:CAST", "CAST('1' AS INTEGER)", "", "INTEGER"),
+    ("function:CAST", "CAST('1' AS BIGINT)", "", "LONG"),
+    ("function:CAST", "CAST('1' AS REAL)", "", "FLOAT"),
+    ("function:CAST", "CAST('a' AS BINARY)", "", "BINARY"),
+    ("function:CAST", "CAST('a' AS VARCHAR)", "", "STRING"),
     ("function:CAST", "CAST('1' AS DECIMAL(12, 3))", "", "DECIMAL(12,3)"),
     ("function:COALESCE", "COALESCE(CAST(NULL AS BOOLEAN), TRUE)", "", "BOOLEAN"),
 ]
