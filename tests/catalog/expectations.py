@@ -1,11 +1,21 @@
-"""Small words for expected figures: the rows that a threshold leaves, and the values of a column."""
+"""What proofs of templates share: rows that a threshold leaves, values of a column, windows long past."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any
 
-from tests.catalog.at_amc import Key, Row
+import pytest
+
+from reportbuilder.parameters.windows import Window
+from tests.catalog.at_amc import QUARTER, WEEK, Key, Row
 
 Figures = dict[Key, dict[str, Any]]
+
+# for templates that look for purchases after the window too, all of which has to be settled
+JANUARY = Window.of_days(date(2026, 1, 1), date(2026, 1, 31))
+each_past_window = pytest.mark.parametrize(
+    "window", [WEEK, JANUARY, QUARTER], ids=["week", "month", "quarter"]
+)
 
 
 def keep(figures: Mapping[Key, Mapping[str, Any]], least: Callable[[Mapping[str, Any]], bool]) -> Figures:

@@ -77,4 +77,13 @@ FILLED_COMMERCE: dict[str, dict[str, Any]] = {
         "min_spend": 25,
         "min_people": 100,
     },
+    "brand_store_visits": {
+        "stores": ["Northwind Outdoors", "Juniper Kitchen"],
+        "asins": [],
+        "breakdown": "referrer_domain",
+        "with_purchases": True,
+        "days_to_buy": 28,
+        "currency": "USD",
+        "min_people": 5,
+    },
 }

@@ -12,8 +12,6 @@ import pytest
 
 from reportbuilder.parameters.windows import Window
 from tests.catalog.at_amc import (
-    QUARTER,
-    WEEK,
     WINDOW,
     Amc,
     Key,
@@ -23,14 +21,7 @@ from tests.catalog.at_amc import (
     each_window,
     ratio,
 )
-from tests.catalog.expectations import Figures, keep, values_of
-
-# purchases are looked for after these too, and all of it has to be settled
-JANUARY = Window.of_days(date(2026, 1, 1), date(2026, 1, 31))
-each_past_window = pytest.mark.parametrize(
-    "window", [WEEK, JANUARY, QUARTER], ids=["week", "month", "quarter"]
-)
-
+from tests.catalog.expectations import JANUARY, Figures, each_past_window, keep, values_of
 
 # ---------------------------------------------------------------- cart_abandonment
 
