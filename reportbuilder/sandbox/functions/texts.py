@@ -10,6 +10,7 @@ from reportbuilder.sandbox.functions.writing import Args, Rule, call, phrase, re
 _CONVERSION = re.compile(
     r"%(?:(?P<percent>%)|(?P<flags>[-+ 0,]*)(?P<width>\d*)(?P<places>\.\d+)?(?P<kind>[a-zA-Z]))"
 )
+_JAVA = re.compile(r"\$(?P<group>\d)|\\(?P<sign>.)", re.DOTALL)
 _TYPES = {
     "d": "BIGINT",
     "x": "BIGINT",
@@ -36,9 +37,16 @@ def _place(args: Args) -> exp.Expr:
 
 def regexp_replace(whole: exp.Expr, pattern: exp.Expr, replacement: exp.Expr) -> exp.Expr:
     """Return REGEXP_REPLACE, which replaces every match."""
-    if isinstance(replacement, exp.Literal):  # Java writes groups as $1, RE2 as \1
-        replacement = text(re.sub(r"\$(\d)", r"\\\1", replacement.name))
+    if isinstance(replacement, exp.Literal):
+        replacement = text(_JAVA.sub(_to_re2, replacement.name))
     return call("regexp_replace", whole, pattern, replacement, text("g"))
+
+
+def _to_re2(piece: re.Match[str]) -> str:
+    """Return what RE2 writes for a group ($1), or for a sign after Java's backslash."""
+    if piece["group"]:
+        return f"\\{piece['group']}"
+    return "\\\\" if piece["sign"] == "\\" else piece["sign"]
 
 
 def _format(args: Args) -> exp.Expr:

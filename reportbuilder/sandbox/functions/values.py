@@ -3,7 +3,7 @@
 from sqlglot import exp
 
 from reportbuilder.sandbox.dialect import RefusedError
-from reportbuilder.sandbox.functions.writing import Args, Rule, phrase, renamed, written
+from reportbuilder.sandbox.functions.writing import Args, Rule, phrase, written
 
 _TO_BYTES = {"hex": "unhex(x)", "base64": "from_base64(x)", "utf-8": "encode(x)"}
 _FROM_BYTES = {"hex": "lower(hex(x))", "base64": "to_base64(x)", "utf-8": "decode(x)"}
@@ -42,7 +42,7 @@ RULES: dict[str, Rule] = {
     "HASH64": _hash64,
     "FROM_VARBINARY": _bytes("FROM_VARBINARY", _FROM_BYTES),
     "TO_VARBINARY": _bytes("TO_VARBINARY", _TO_BYTES),
-    "JSON_EXTRACT": renamed("json_extract_string"),
+    "JSON_EXTRACT": written("CASE WHEN json_valid(s) THEN json_extract_string(s, p) END", "s", "p"),
     "JSON_SERIALIZE": written("CAST(to_json(x) AS VARCHAR)", "x"),
     "NAMED_ROW": _named_row,
 }
