@@ -12,7 +12,9 @@ def conditions(table: Table, window: Window) -> list[exp.Expr]:
     found: list[exp.Expr] = []
     if table.time:
         column = exp.column(table.time, quoted=True)
-        start = max(window.start, window.earliest or window.start)
+        start = window.start
+        if window.earliest is not None and table.look_back_months is None:
+            start = max(start, window.earliest)
         found += [column >= timestamp_literal(start), column < timestamp_literal(window.end)]
     if window.advertisers is not None:
         advertiser = _advertiser(table)

@@ -43,6 +43,7 @@ class Table:
 
     ``time`` is the column by which an execution's window cuts it, None for a table of dimensions, which no
     window cuts. ``dataset`` names the data set that an instance must have for it, empty for what all have.
+    ``look_back_months`` is how far its data reach back if that is not as far as all advertising data.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Table:
     time: str | None
     columns: tuple[TableColumn, ...]
     dataset: str = ""
+    look_back_months: int | None = None
 
     @functools.cached_property
     def by_name(self) -> dict[str, TableColumn]:
@@ -71,11 +73,12 @@ def _table(body: dict[str, object]) -> Table:
         TableColumn(item["name"], item["type"], item["columnType"], item["threshold"])
         for item in (raw if isinstance(raw, list) else [])
     )
-    time = body.get("time")
+    time, months = body.get("time"), body.get("lookBackMonths")
     return Table(
         str(body["name"]),
         str(body["description"]),
         str(time) if time else None,
         columns,
         str(body.get("dataset", "")),
+        months if isinstance(months, int) else None,
     )

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from reportbuilder.sandbox import Options
+from reportbuilder.sandbox.cutting import conditions
+from reportbuilder.sandbox.instants import Window
 from reportbuilder.sandbox.tables import documented
 from reportbuilder.sandbox.warehouses import Warehouse
 from reportbuilder.sandbox.world import DATASETS, Instance, instances, tables_of
@@ -71,6 +73,15 @@ def test_tables_of_dimensions_have_no_time() -> None:
     timeless = {name for name, table in documented().items() if table.time is None}
     now = {name for name in SEGMENTS if not name.endswith("_snapshot")}
     assert timeless == {"segment_metadata", "amazon_your_garage", *now}
+
+
+def test_purchases_reach_back_further_than_advertising() -> None:
+    further = {name: table.look_back_months for name, table in documented().items() if table.look_back_months}
+    assert further == {"amazon_retail_purchases": 60}
+    start, earliest, end = (datetime(year, 1, 1, tzinfo=UTC) for year in (2022, 2025, 2026))
+    window = Window(start, end, "UTC", earliest=earliest)
+    for name, year in (("amazon_retail_purchases", "2022"), ("conversions", "2025")):
+        assert year in conditions(documented()[name], window)[0].sql()
 
 
 @pytest.mark.conforms("semantics:sponsored-only", "semantics:dsp-only", "semantics:paid-tables")
