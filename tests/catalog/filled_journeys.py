@@ -1,10 +1,20 @@
-"""What a person might choose in the templates on reach, overlap, paths, devices and hours, by key."""
+"""What a person might choose in the templates on reach, overlap, paths, devices, hours and views, by key."""
 
 from typing import Any
 
 SPONSORED = ["sponsored_products", "sponsored_brands", "sponsored_display", "sponsored_television"]
 
 FILLED_JOURNEYS: dict[str, dict[str, Any]] = {
+    "audience_overlap": {
+        "advertisers": ["Northwind Outdoors", "Juniper Kitchen"],
+        "campaign_filter": "*Display",
+        "membership": "matched",
+        "segment_filter": "*",
+        "other_filter": "LS",
+        "min_segment": 20,
+        "min_people": 3,
+        "min_share": 1,
+    },
     "device_and_geography": {
         "advertisers": "Northwind Outdoors\nJuniper Kitchen",
         "campaigns": [
@@ -74,6 +84,15 @@ FILLED_JOURNEYS: dict[str, dict[str, Any]] = {
         "breakdown": "advertiser",
         "count_views": False,
         "include_brand_halo": False,
+        "min_people": 5,
+    },
+    "viewability": {
+        "advertisers": "Northwind Outdoors, Halden Audio",
+        "campaigns": "Northwind Outdoors | Prospecting | Display\nHalden Audio | Retargeting | Display",
+        "campaign_filter": "Display",
+        "breakdown": "environment_type",
+        "min_impressions": 100,
+        "most_viewable_rate": 95,
         "min_people": 5,
     },
 }
