@@ -163,6 +163,7 @@ def test_enumerations_in_all_their_spellings() -> None:
         ("SELECT doc:x FROM t", None),
         ("SELECT list[1:x] FROM t", None),
         ("SELECT JSON_EXTRACT(doc, '$.x') FROM t", None),
+        ("SELECT a FROM t WHERE b = $$x$$", None),
         ("SELECT a FROM t WHERE at > '2025-01-01 10:20:30'", None),
     ],
 )
@@ -212,6 +213,14 @@ def test_an_order_is_dropped_only_where_it_changes_nothing(sql: str, written: st
         ("SELECT a FROM t WHERE b IN ({{x}})", {}),
         ("SELECT a FROM t WHERE b = c {{x}} GROUP BY a", {"x": [(28, False)]}),
         ("SELECT a FROM t WHERE b SIMILAR TO {{x}}", {}),
+        ("SELECT a {{x}} FROM t", {"x": [(9, False)]}),
+        ("SELECT COUNT(a) {{x}} FROM t", {"x": [(16, False)]}),
+        ("SELECT a FROM t {{x}}", {"x": [(16, False)]}),
+        ("SELECT a FROM t GROUP BY a {{x}}", {"x": [(27, False)]}),
+        ("SELECT CASE WHEN b THEN {{x}} ELSE {{y}} END AS c FROM t", {}),
+        ("SELECT {{x}} AS a, b_{{y}}_c, t.{{z}}, {{v}} + 1 AS n FROM t", {}),
+        ("SELECT a FROM t WHERE b > CURRENT_DATE - INTERVAL {{x}} DAY", {}),
+        ("SELECT TRIM(BOTH {{x}} FROM a) AS a FROM t JOIN u USING (a) LIMIT {{y}}", {}),
     ],
 )
 def test_where_only_a_piece_of_sql_could_stand(sql: str, found: dict[str, Any]) -> None:

@@ -13,7 +13,16 @@ from reportbuilder.parameters.places import Misplaced, Place
 from reportbuilder.parameters.tokens import STRINGS, Kinds, Layout, is_reserved
 
 _NAMED: Final = re.compile(r"\{\{[ \t]*(\w+)[ \t]*\}\}")
-_OPERANDS = (Kinds.IDENTIFIER, Kinds.NUMBER, Kinds.R_PAREN, Kinds.TRUE, Kinds.FALSE, Kinds.NULL, *STRINGS)
+_OPERANDS = (
+    Kinds.IDENTIFIER,
+    Kinds.NUMBER,
+    Kinds.R_PAREN,
+    Kinds.TRUE,
+    Kinds.FALSE,
+    Kinds.NULL,
+    Kinds.END,
+    *STRINGS,
+)
 _JOINS = (Kinds.WHERE, Kinds.AND, Kinds.OR, Kinds.NOT, Kinds.HAVING, Kinds.ON)
 _ENDS = (
     None,
@@ -70,13 +79,10 @@ def find_fragments(sql: str) -> dict[str, list[tuple[int, bool]]]:
 
 def _stands_alone(layout: Layout, index: int) -> bool | None:
     before, after = layout.kind(index - 1), layout.kind(index + 1)
-    if layout.clause[index] not in ("WHERE", "HAVING", "ON"):
-        return None
-    if before in _JOINS and (after in _ENDS or layout.word(index + 1) == "LIMIT"):
+    in_conditions = layout.clause[index] in ("WHERE", "HAVING", "ON")
+    if in_conditions and before in _JOINS and (after in _ENDS or layout.word(index + 1) == "LIMIT"):
         return None if before is Kinds.AND and _closes_between(layout, index - 1) else True
-    is_name = (
-        before is Kinds.VAR and not is_reserved(layout.raw(index - 1)) and layout.word(index - 1) != "DATE"
-    )
+    is_name = before is Kinds.VAR and not is_reserved(layout.raw(index - 1))
     return False if is_name or before in _OPERANDS else None
 
 

@@ -75,7 +75,9 @@ def _choose_type(
     if reading.kind == "day" and kind == "string":
         kind, rules = "date", {}
     if kind in ("string", "string_list") and places and all(each.place in _LIST_PLACES for each in places):
-        kind, rules = _list_type(made, reading), rules | reading.rules
+        declared, kind, rules = kind, _list_type(made, reading), rules | reading.rules
+        if made.type_word and declared == "string":
+            notes.warn(made.where, f"it stands where a list does; {kind} is taken")
         rules.pop("identifier", None)
     if kind in LISTS and kind != "string_list" and not _fits(kind, reading):
         notes.warn(made.where, f"the default {show(reading.value)} is no {kind}; string_list is taken")

@@ -13,6 +13,7 @@ FIELD: Final = "sql_template"
 _MARK: Final = re.compile(r"\{\{[^{}\n]*\}\}")
 _NAMED: Final = re.compile(r"\{\{[ \t]*(\w+)(\.(?:start|end))?[ \t]*\}\}")
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
+_DOLLAR: Final = re.compile(r"\$\w+")
 _BEFORE_PATH = (Kinds.VAR, Kinds.NUMBER, Kinds.IDENTIFIER, Kinds.R_PAREN, Kinds.R_BRACKET, *STRINGS)
 _CUTTING = (Kinds.LIMIT, Kinds.OFFSET, Kinds.FETCH, Kinds.UNION, Kinds.INTERSECT, Kinds.EXCEPT)
 
@@ -76,7 +77,7 @@ def rewrite_marks(sql: str, declared: Container[str], notes: Notes) -> str:
 def _mark_at(layout: Layout, index: int) -> tuple[int, int] | None:
     token = layout.tokens[index]
     if token.token_type is Kinds.VAR and layout.raw(index).startswith("$"):
-        is_mark = len(layout.raw(index)) > 1 and layout.kind(index - 1) is not Kinds.DOT
+        is_mark = _DOLLAR.fullmatch(layout.raw(index)) and layout.kind(index - 1) is not Kinds.DOT
         return (token.start, token.end + 1) if is_mark else None
     if token.token_type is not Kinds.COLON or index + 1 == len(layout.tokens):
         return None
