@@ -162,3 +162,56 @@ def test_each_instance_tells_what_it_holds(caller: Caller) -> None:
     for instance, types in (("amcnorthwind03", {"SPONSORED_ADS"}), ("amcnorthwind04", {"DISPLAY"})):
         bodies = caller.http.get(f"{root}/amc/instances/{instance}/advertisers").json()["advertisers"]
         assert {one["type"] for one in bodies} == types
+
+
+@pytest.mark.conforms("endpoint:data-sources", "endpoint:advertisers", "endpoint:accounts", "limit:page")
+@pytest.mark.parametrize(
+    ("path", "name", "at_least"),
+    [
+        ("/amc/accounts", "amcAccounts", 1),
+        ("/amc/instances", "instances", 5),
+        ("/amc/instances/amcnorthwind01/advertisers", "advertisers", 5),
+        ("/amc/reporting/amcnorthwind01/dataSources", "dataSources", 30),
+    ],
+)
+def test_everything_listed_comes_in_pages(caller: Caller, path: str, name: str, at_least: int) -> None:
+    url = f"{caller.box.url}{path}"
+    whole = caller.http.get(url, timeout=10).json()
+    assert "nextToken" not in whole
+    found: list[Any] = []
+    query = {"limit": "2"}
+    while True:
+        page = caller.http.get(url, params=query, timeout=10).json()
+        assert 1 <= len(page[name]) <= 2
+        found += page[name]
+        if "nextToken" not in page:
+            break
+        query["nextToken"] = page["nextToken"]
+    assert found == whole[name]
+    assert len(found) >= at_least
+    for wrong in ({"limit": "0"}, {"limit": "101"}, {"nextToken": "YWZ0ZXI6LTU="}):
+        answer = caller.http.get(url, params=wrong, timeout=10)
+        assert answer.status_code == 400
+        check("Error", answer.json())
+
+
+@pytest.mark.conforms("endpoint:data-sources", "endpoint:data-source")
+def test_data_sources_are_the_instances_own(caller: Caller) -> None:
+    def listed(instance: str) -> set[str]:
+        mine = Caller(caller.box, instance)
+        body = mine.get("/dataSources").json()
+        check("ListDataSourcesResponse", body)
+        for source in body["dataSources"]:
+            check("GetDataSourceResponse", mine.get(f"/dataSources/{source['dataSourceId']}").json())
+        return {source["dataSourceId"] for source in body["dataSources"]}
+
+    whole, sponsored, display = (listed(f"amcnorthwind0{number}") for number in (1, 3, 4))
+    assert sponsored < whole
+    assert display < whole
+    assert not any(name.startswith("dsp_") for name in sponsored)
+    assert "sponsored_ads_traffic" not in display
+    missing = Caller(caller.box, "amcnorthwind03").get("/dataSources/dsp_clicks")
+    assert (missing.status_code, missing.json()["details"]) == (
+        404,
+        "Data source with ID dsp_clicks does not exist.",
+    )
