@@ -36,6 +36,8 @@ LIBRARY = {shipped.key: shipped for shipped in read_library()}
 Row = dict[str, str]
 Key = tuple[Any, ...]
 
+SETTLING = timedelta(days=45)  # until then conversions may be reported late, and windows grow
+
 # a row needs so many people, by the highest level among its columns
 LEAST_PEOPLE = {"NONE": 1, "LOW": 2, "MEDIUM": 100, "HIGH": 100}
 
@@ -53,7 +55,7 @@ class Amc:
     warehouses: dict[str, Warehouse] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.box = Box(self.options, lambda: NOON + timedelta(minutes=self.minutes))
+        self.box = Box(self.options, lambda: NOON + SETTLING + timedelta(minutes=self.minutes))
 
     def close(self) -> None:
         """Stop the sandbox and close the databases."""

@@ -11,8 +11,8 @@ from reportbuilder.parameters.windows import Window
 from tests.catalog.at_amc import (
     INSTANCES,
     MONTH,
+    QUARTER,
     WEEK,
-    WINDOWS,
     Amc,
     Row,
     Tally,
@@ -160,13 +160,23 @@ def _overlaps(
 _PAIR = ["segment_id", "other_segment_id"]
 
 
-# the other instance at one window only: all pairs of people's segments over a quarter take a while
+# a longer window, a smaller brand: all pairs of everybody's segments take a while
 @pytest.mark.parametrize(
-    ("instance", "window"), [*((FIRST, window) for window in WINDOWS.values()), (INSTANCES[1], WEEK)]
+    ("instance", "window", "brand"),
+    [
+        (INSTANCES[0], WEEK, ""),
+        (INSTANCES[1], WEEK, ""),
+        (INSTANCES[0], MONTH, "Halden Audio"),
+        (INSTANCES[1], MONTH, "Northwind Outdoors"),
+        (INSTANCES[0], QUARTER, "Petal & Paw"),
+        (INSTANCES[1], QUARTER, "Northwind Outdoors"),
+    ],
 )
-def test_audience_overlap(amc: Amc, instance: str, window: Window) -> None:
-    rows = amc.run("audience_overlap", instance=instance, window=window)
-    expected, tally = _overlaps(amc, instance, window)
+def test_audience_overlap(amc: Amc, instance: str, window: Window, brand: str) -> None:
+    values = {"advertisers": [brand]} if brand else {}
+    rows = amc.run("audience_overlap", values, instance=instance, window=window)
+    only = f"advertiser = '{brand}'" if brand else "true"
+    expected, tally = _overlaps(amc, instance, window, only=only)
     agree(rows, expected, by=_PAIR, tally=tally)
     assert len(rows) > 20
 
