@@ -24,6 +24,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/templates/import": {"content": []},
     "/templates/{template_id}/fork": {"name": "x"},
     "/templates/{template_id}/versions/{number}/restore": {"version": 1},
+    "/metadata/refresh": {"instance_id": "amcnorthwind01"},
 }
 VALUES = {"instance_id": "amcnorthwind01", "parameters": {"campaign": "x"}}
 WITHOUT_SCOPE = {("POST", "/templates/{template_id}/validate-parameters"), ("POST", "/templates/lint")}
@@ -47,7 +48,10 @@ def perform(caller: Caller, operation: Operation, ids: dict[str, str]) -> Any:
         VALUES | {"template_id": ids["template_id"]} if path == "/reports" else {}
     )
     options = {} if method == "GET" or path.endswith(("/cancel", "/retry")) else {"json": body}
-    return caller.ask(method, path.format(**ids, number=1), **options)
+    if path.startswith("/metadata/{values}"):
+        options = {"query_string": {"instance_id": ids["instance_id"]}}
+        options |= {"data": "x", "content_type": "text/csv"} if path.endswith("/upload") else {}
+    return caller.ask(method, path.format(**ids, number=1, values="campaigns"), **options)
 
 
 @pytest.fixture
@@ -59,7 +63,8 @@ def ids(callers: Callers) -> dict[str, str]:
     body = VALUES | {"name": "Spring", "template_id": template.template_id, "run": {"type": "once"}}
     made = callers.ada.post("/reports", json=body).get_json()
     return {name: made[name] for name in ("report_id", "execution_id")} | {
-        "template_id": template.template_id
+        "template_id": template.template_id,
+        "instance_id": "amcnorthwind01",
     }
 
 
