@@ -12,7 +12,7 @@ LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test conformance fuzz lint format bench lock clean
+.PHONY: help demo test conformance fuzz hostile lint format bench lock clean
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ conformance: $(DEV) ## Show which facts of AMC the sandbox is proved to keep
 
 fuzz: $(DEV) ## Ask the API long and at random (FUZZ_EXAMPLES=200 an operation), and print the answers by status
 	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),200) $(BIN)/python -m pytest -q -s --timeout 3600 tests/api/test_fuzz.py -k sqlite $(ARGS)
+
+hostile: $(DEV) ## Send hostile values through API, command line and import, and print what came of them
+	$(BIN)/python -m pytest -q -s tests/hostile $(ARGS)
 
 lint: $(DEV) ## Check style, types and the order of imports
 	$(BIN)/ruff check .

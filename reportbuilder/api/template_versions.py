@@ -11,7 +11,7 @@ from reportbuilder.accounts.models import User
 from reportbuilder.api import context
 from reportbuilder.api.doors import BASE, Door, Key, once
 from reportbuilder.api.shapes import Body, Instant, Text, Whole
-from reportbuilder.api.templates import TemplateDetail, shown_whole
+from reportbuilder.api.template_shapes import TemplateDetail, shown_whole
 from reportbuilder.catalog import publishing, searching, versions
 from reportbuilder.catalog.differences import compare
 from reportbuilder.catalog.models import QueryTemplate, QueryTemplateVersion

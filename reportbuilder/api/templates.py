@@ -8,71 +8,23 @@ from flask import Response
 from marshmallow import Schema, fields
 from sqlalchemy.orm import Session
 
-from reportbuilder import clock
 from reportbuilder.accounts import permissions
 from reportbuilder.accounts.models import User
+from reportbuilder.amc import sources
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.api import context, limits, ordering
 from reportbuilder.api.doors import BASE, Door, Key, once
 from reportbuilder.api.executions import ExecutionSchema
 from reportbuilder.api.linting import LintBody, LintSchema, judge
-from reportbuilder.api.shapes import Body, Flag, Instant, Page, Text, list_of, pick, sort_field
+from reportbuilder.api.shapes import Body, Flag, Page, Text, list_of, pick, sort_field
+from reportbuilder.api.template_shapes import TemplateDetail, TemplateSchema, shown, shown_whole
 from reportbuilder.catalog import publishing, searching
 from reportbuilder.catalog.models import QueryTemplate
-from reportbuilder.catalog.preparing import definition_rows, form_of
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Invalid
 from reportbuilder.executions import overview
 
 door = Door("Templates", f"{BASE}/templates", "Query templates: SQL with typed parameters, and their forms.")
-
-
-class TemplateSchema(Schema):
-    """A query template in a list."""
-
-    template_id = fields.String(required=True)
-    name = fields.String(required=True)
-    description = fields.String(required=True)
-    category = fields.String(required=True)
-    report_type = fields.String(required=True, allow_none=True)
-    tags = fields.List(fields.String(), required=True)
-    version = fields.Integer(required=True)
-    is_public = fields.Boolean(required=True)
-    is_shipped = fields.Boolean(required=True, metadata={"description": "Comes with the product"})
-    execution_count = fields.Integer(required=True)
-    created_at = Instant(required=True)
-    updated_at = Instant(required=True)
-
-
-class FormSchema(Schema):
-    """A form, the same that the server reads values by."""
-
-    json_schema = fields.Dict(required=True, metadata={"description": "JSON Schema (2020-12) of the values"})
-    ui = fields.Dict(required=True, metadata={"description": "How to show it, by react-jsonschema-form"})
-
-
-class ParentSchema(Schema):
-    """The template that this one is a copy of."""
-
-    template_id = fields.String(required=True)
-    name = fields.String(required=True)
-    copied_version = fields.Integer(required=True, allow_none=True, attribute="copied")
-    version = fields.Integer(required=True, metadata={"description": "The present one"})
-    has_newer = fields.Boolean(required=True, metadata={"description": "Whether it has changed since"})
-
-
-class TemplateDetail(TemplateSchema):
-    """A query template with its SQL and its form."""
-
-    sql_template = fields.String(required=True)
-    parameter_definitions = fields.List(fields.Dict(), required=True)
-    ui_schema = fields.Dict(required=True)
-    report_config = fields.Dict(required=True)
-    form = fields.Nested(FormSchema, required=True, allow_none=True)
-    form_problem = fields.String(
-        required=True, allow_none=True, metadata={"description": "Why there is no form, if there is none"}
-    )
-    parent = fields.Nested(ParentSchema, required=True, allow_none=True)
 
 
 class TemplateQuery(Page):
@@ -81,7 +33,14 @@ class TemplateQuery(Page):
     category = Text(most=200)
     report_type = Text(most=200)
     search = Text(most=200, metadata={"description": "Words that all occur in name, text or tags"})
+    instance_id = Text(most=64, metadata={"description": "Keeps what this instance has the tables for"})
     sort = sort_field(searching.SORTS, "name")
+
+
+class FormQuery(Schema):
+    """On which instance it shall run."""
+
+    instance_id = Text(most=64, metadata={"description": "Fills the form's pickers with its values"})
 
 
 class ValuesBody(Body):
@@ -166,40 +125,6 @@ class RevisionBody(TemplateFields):
     note = Text(most=500, least=0, metadata={"description": "Why, in one line; kept with the version"})
 
 
-def shown(row: QueryTemplate) -> dict[str, Any]:
-    """Return a template in the words of TemplateSchema."""
-    names = ("template_id", "name", "category", "report_type", "version", "is_public", "execution_count")
-    return {name: getattr(row, name) for name in (*names, "created_at", "updated_at")} | {
-        "description": row.description or "",
-        "tags": list(row.tags or ()),
-        "is_shipped": row.library_key is not None,
-    }
-
-
-def shown_whole(row: QueryTemplate, parent: searching.Parent | None = None) -> dict[str, Any]:
-    """Return a template in the words of TemplateDetail."""
-    return (
-        shown(row)
-        | _form(row)
-        | {
-            "sql_template": row.sql_template,
-            "parameter_definitions": definition_rows(row),
-            "ui_schema": row.ui_schema,
-            "report_config": row.report_config,
-            "parent": parent,
-        }
-    )
-
-
-def _form(row: QueryTemplate) -> dict[str, Any]:
-    zone, lag_days = context.principal().time_zone, context.settings().settle_days
-    try:
-        form = form_of(row, as_of=clock.now(), zone=zone, lag_days=lag_days)
-    except Invalid as error:
-        return {"form": None, "form_problem": error.message}
-    return {"form": {"json_schema": form.json_schema(), "ui": form.ui()}, "form_problem": None}
-
-
 @door.route("")
 @door.arguments(TemplateQuery, location="query")
 @door.response(200, list_of(TemplateSchema))
@@ -207,8 +132,9 @@ def _form(row: QueryTemplate) -> dict[str, Any]:
 def list_templates(query: dict[str, Any]) -> dict[str, Any]:
     """List the templates that you may see."""
     part = pick(query, "sort", "page", "limit")
-    wanted = searching.Criteria(**pick(query, "category", "report_type", "search"))
+    criteria = pick(query, "category", "report_type", "search")
     with reading() as session:
+        wanted = searching.Criteria(**criteria, tables=_tables(session, query.get("instance_id")))
         rows, total = searching.search(session, context.principal(), wanted, **part)
     return {
         "items": [shown(row) for row in rows],
@@ -218,14 +144,26 @@ def list_templates(query: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _tables(session: Session, instance_id: str | None) -> frozenset[str] | None:
+    """Return the tables of an instance; None without one, and while they are not known."""
+    if instance_id is None:
+        return None
+    return sources.tables_of(session, ordering.instance(session, instance_id, "instance:view").id)
+
+
 @door.route("/<ident:template_id>")
+@door.arguments(FormQuery, location="query")
 @door.response(200, TemplateDetail)
 @door.refuses(404)
-def get_template(template_id: str) -> dict[str, Any]:
+def get_template(query: dict[str, Any], template_id: str) -> dict[str, Any]:
     """Show one template with its SQL, its parameters and its form."""
     with reading() as session:
         template = searching.find(session, context.principal(), template_id)
-        return shown_whole(template, searching.parent_of(session, context.principal(), template))
+        on = None
+        if "instance_id" in query:
+            on = ordering.instance(session, query["instance_id"], "instance:view")
+        parent = searching.parent_of(session, context.principal(), template)
+        return shown_whole(template, parent, session=session, on=on)
 
 
 @door.route("/<ident:template_id>/validate-parameters", methods=["POST"])

@@ -33,6 +33,7 @@ from reportbuilder.results.models import ResultSet
 
 log = logs.get_logger(__name__)
 
+BROKEN_TRIES = 3  # a file may have been damaged on its way
 LONGEST_PAUSE = 600.0  # seconds between two tries while AMC, its store or ours does not answer
 THROTTLED_FOR = 10.0  # seconds, where AMC does not say for how long; no attempt is counted, so it never grows
 
@@ -205,7 +206,9 @@ def _columns(execution: ReportExecution) -> list[OutputColumn]:
 
 def _record_failure(ports: Ports, session: Session, execution: ReportExecution, error: Exception) -> None:
     log.warning("collection failed", failure=type(error).__name__, exc_info=not isinstance(error, AmcFailure))
-    if isinstance(error, BrokenResult):
+    if isinstance(error, BrokenResult) and execution.attempts < BROKEN_TRIES:
+        _put_off(session, execution, error, attempts=execution.attempts)
+    elif isinstance(error, BrokenResult):
         _fail(session, execution, "result", f"AMC's result cannot be read: {error}")
     elif isinstance(error, Rejected) and not isinstance(error, NotReady):
         _fail(session, execution, "permanent", f"AMC does not give the rows: {error.message}")
@@ -258,7 +261,7 @@ def _put_off(
     elif pause is None:
         soon = isinstance(error, LinkExpired) and execution.attempts == 1
         pause = 0.0 if soon else backoff(execution.attempts, first=1.0)
-    known = isinstance(error, (AmcFailure, Unavailable))
+    known = isinstance(error, (AmcFailure, BrokenResult, Unavailable))
     text = str(error) if known else f"a fault of ours ({type(error).__name__})"
     ours = _still_ours(execution)
     if claim(session, execution, guard=ours, lease_until=clock.in_seconds(pause), attempts=attempts):

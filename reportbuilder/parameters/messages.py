@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 _SHOWN = 60  # characters
+_BASIC = 0xFFFF
 
 
 def show(value: object) -> str:
-    """Return the value as JSON, cut after 60 characters."""
+    """Return the value as JSON, cut after 60 characters; signs that cannot be seen are shown by number."""
     if isinstance(value, str | list | tuple):
         value = value[:100]
     elif isinstance(value, dict):
@@ -17,8 +18,14 @@ def show(value: object) -> str:
         text = json.dumps(value, ensure_ascii=False, default=str)
     except (TypeError, ValueError, RecursionError):  # an int of thousands of digits, a list in a list in…
         return "the value"
-    text = text.encode("utf-8", "replace").decode()  # a lone surrogate could not be printed
-    return shorten(text)
+    return shorten("".join(map(_visible, text)))
+
+
+def _visible(sign: str) -> str:
+    """Return a sign as one can see it: control signs, lone surrogates and the like as ``\\u200b``."""
+    if sign.isprintable():
+        return sign
+    return f"\\u{ord(sign):04x}" if ord(sign) <= _BASIC else f"\\U{ord(sign):08x}"
 
 
 def shorten(text: str, most: int = _SHOWN) -> str:

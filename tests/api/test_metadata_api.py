@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from reportbuilder import clock
+from reportbuilder.amc import sources
 from reportbuilder.catalog.library import install_library
 from reportbuilder.database import transaction
 from reportbuilder.valuelists import storing
@@ -73,3 +74,32 @@ def test_a_refresh_asks_once(callers: Callers) -> None:
     assert again.get_json() == first.get_json()
     assert callers.ben.post("/metadata/refresh", json=body).get_json() == {"execution_ids": []}
     assert callers.ben.get(f"/metadata/asins?{FIRST}").get_json()["is_refreshing"] is True
+
+
+@pytest.mark.usefixtures("campaigns")
+def test_templates_are_kept_by_what_an_instance_has(callers: Callers) -> None:
+    everything = callers.ben.get("/templates?limit=100").get_json()["total"]
+    assert callers.ben.get(f"/templates?{FIRST}").get_json()["total"] == everything, "not known yet"
+    with transaction() as session:
+        sources._store(session, callers.cast.first.id, {"sponsored_ads_traffic"}, clock.now())
+    kept = callers.ben.get(f"/templates?{FIRST}&limit=100").get_json()["items"]
+    assert {"Search term analysis", "Sponsored ads campaigns"} & {item["name"] for item in kept}
+    assert not {"DSP campaign performance"} & {item["name"] for item in kept}
+    assert 0 < len(kept) < everything
+    check(callers.ben.get("/templates?instance_id=amcnorthwind02"), 404, "NOT_FOUND")
+
+
+@pytest.mark.usefixtures("campaigns")
+def test_a_form_offers_the_values_of_an_instance(callers: Callers) -> None:
+    found = callers.ben.get("/templates?limit=100").get_json()["items"]
+    [template_id] = [each["template_id"] for each in found if each["name"] == "Time to conversion"]
+    path = f"/templates/{template_id}"
+    plain = callers.ben.get(path).get_json()
+    assert "choices" not in plain["form"]["ui"]["campaigns"].get("ui:options", {})
+    assert plain["missing_tables"] is None
+    with transaction() as session:
+        sources._store(session, callers.cast.first.id, {"dsp_clicks"}, clock.now())
+    here = callers.ben.get(f"{path}?{FIRST}").get_json()
+    choices = here["form"]["ui"]["campaigns"]["ui:options"]["choices"]
+    assert choices[0] == {"value": "Halden | SP", "label": "Halden | SP"}
+    assert here["missing_tables"] == here["tables"] == ["amazon_attributed_events_by_conversion_time"]

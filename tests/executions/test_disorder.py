@@ -63,7 +63,7 @@ def test_states_out_of_order(desk: Desk, workers: Workers, box: Sandbox) -> None
     assert [states_of(desk, one) for one in ids] == [GOOD] * 3
 
 
-@pytest.mark.parametrize("style", ["denied", "error"])
+@pytest.mark.parametrize("style", ["bytes", "denied", "error"])
 def test_a_download_that_goes_wrong_once_is_tried_again(
     desk: Desk, workers: Workers, box: Sandbox, style: str
 ) -> None:
