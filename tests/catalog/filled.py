@@ -6,6 +6,9 @@ from tests.catalog.filled_commerce import FILLED_COMMERCE
 from tests.catalog.filled_journeys import FILLED_JOURNEYS
 
 FILLED: dict[str, dict[str, Any]] = {
+    "campaigns_dsp": {},
+    "campaigns_sponsored": {},
+    "products": {},
     "dsp_campaign_performance": {
         "campaigns": "Northwind Outdoors | Prospecting | Display\nHalden Audio | Retargeting | Display",
         "campaign_filter": "*Display",
@@ -52,7 +55,7 @@ FILLED: dict[str, dict[str, Any]] = {
         "min_acos": "1%",
     },
     "time_to_conversion": {
-        "events": ["order", "shoppingCart"],
+        "events": ["order", "shoppingCart", "detailPageView"],
         "ad_products": ["amazon_dsp", "sponsored_products"],
         "campaigns": ["Northwind Outdoors | SP | Branded keywords"],
         "campaign_filter": "Northwind*",
