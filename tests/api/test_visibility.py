@@ -49,8 +49,8 @@ def perform(caller: Caller, operation: Operation, ids: dict[str, str]) -> Any:
     )
     options = {} if method == "GET" or path.endswith(("/cancel", "/retry")) else {"json": body}
     if path.startswith("/metadata/{values}"):
-        options = {"query_string": {"instance_id": ids["instance_id"]}}
-        options |= {"data": "x", "content_type": "text/csv"} if path.endswith("/upload") else {}
+        csv: dict[str, Any] = {"data": "x", "content_type": "text/csv"} if path.endswith("/upload") else {}
+        options = {"query_string": {"instance_id": ids["instance_id"]}} | csv
     return caller.ask(method, path.format(**ids, number=1, values="campaigns"), **options)
 
 

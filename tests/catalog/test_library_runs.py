@@ -42,7 +42,8 @@ def test_every_field_can_be_filled(amc: Amc, key: str) -> None:
     values = dict(FILLED[key])
     if "asins" in values:
         values["asins"] = " ".join(asin for (asin,) in amc.ask("SELECT asin FROM product"))
-    assert amc.run(key, values)
+    # rows of some templates need a hundred people, which a month of so narrow a choice may not have
+    assert amc.run(key, values) or amc.run(key, values, window=QUARTER)
 
 
 WITH_FEW_PEOPLE: dict[str, dict[str, Any]] = {
