@@ -173,3 +173,8 @@ def test_samples_fit_their_columns(shipped: Shipped) -> None:
         assert is_number == ("format" in column)
         if column.get("format") == "integer":
             assert isinstance(column["sample"], int)
+
+
+def test_no_two_templates_have_one_name() -> None:
+    names = [shipped.draft.name.lower() for shipped in read_library()]
+    assert len(names) == len(set(names))
