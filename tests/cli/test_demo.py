@@ -23,7 +23,8 @@ from tests.deployment import ROOT, wait_until
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 
 COMMAND = [sys.executable, "-m", "reportbuilder"]
-TOLD = ("url", "user", "password", "api-token")
+KEPT = ("user", "password", "api-token")
+TOLD = ("url", *KEPT, "sandbox")
 
 
 class Demo:
@@ -117,7 +118,7 @@ def test_it_ends_after_rows_or_at_ctrl_c_and_starts_again_on_what_is_there(
 
     demos.append(again := Demo(folder))
     told = again.read_until_up()
-    assert {name: told[name] for name in TOLD[1:]} == {name: first[name] for name in TOLD[1:]}
+    assert {name: told[name] for name in KEPT} == {name: first[name] for name in KEPT}
     its_parts_answer(told, completed=2)
     it_refuses_a_second_beside_it(again)
     rows_come_and_refusals_are_told(again)
@@ -128,9 +129,11 @@ def test_it_ends_after_rows_or_at_ctrl_c_and_starts_again_on_what_is_there(
 
 def its_parts_answer(told: dict[str, str], *, completed: int) -> None:
     bearer = {"Authorization": f"Bearer {told['api-token']}"}
-    listed = requests.get(f"{told['url']}/api/report-builder/executions", headers=bearer, timeout=10)
+    asked = f"{told['url']}/api/report-builder/executions?triggered_by=manual"  # not the value lists
+    listed = requests.get(asked, headers=bearer, timeout=10)
     assert [item["status"] for item in listed.json()["items"]] == ["completed"] * completed
     assert requests.get(f"{told['url']}/readyz", timeout=10).status_code == 200
+    assert "AMC sandbox" in requests.get(told["sandbox"], timeout=10).text
 
 
 def it_refuses_a_second_beside_it(demo: Demo) -> None:

@@ -51,6 +51,7 @@ def open_all(
     teller.say(f"user: {seeding.EMAIL}")
     teller.say(f"password: {kept.password}")
     teller.say(f"api-token: {kept.token}")
+    teller.say(f"sandbox: {chosen.amc_api_url}/")
 
 
 def _start_web(parts: Parts, chosen: Settings, port: int) -> tuple[Child, str]:
