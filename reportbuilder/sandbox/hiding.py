@@ -1,9 +1,23 @@
 """Hidden columns in select lists: put out, filled up in a UNION, and kept out of stars."""
 
+import re
+
 from sqlglot import exp
 
 from reportbuilder.sandbox.crowds import Path
 from reportbuilder.sandbox.dialect import RefusedError, span
+
+_OURS = re.compile(r"__[a-z]+\d*(_\d+)?")
+
+
+def refuse_ours(tree: exp.Expr) -> None:
+    """Refuse names such as those of hidden columns: a query that writes them would tell its own users.
+
+    :raises RefusedError: for the first such name.
+    """
+    for name in tree.find_all(exp.Identifier):
+        if _OURS.fullmatch(name.name.lower()):
+            raise RefusedError(f"{span(name)}Names such as '{name.name}' are reserved in this sandbox.")
 
 
 def pad(tree: exp.Expr, paths: tuple[Path, ...], behind: int) -> None:

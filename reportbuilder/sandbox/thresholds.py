@@ -10,6 +10,7 @@ from sqlglot import exp
 from reportbuilder.sandbox.carrying import Carrying
 from reportbuilder.sandbox.crowds import Path, number_of, quoted
 from reportbuilder.sandbox.dialect import RefusedError, span
+from reportbuilder.sandbox.hiding import refuse_ours
 from reportbuilder.sandbox.lineage import Level, Origin
 from reportbuilder.sandbox.origins import restricted_name
 from reportbuilder.sandbox.refusals import final_selects
@@ -142,6 +143,7 @@ def guard(tree: exp.Expr, tables: Mapping[str, Table], wishes: Wishes) -> Guarde
 
     :raises RefusedError: for a column that may not be put out, or meets what it may not meet.
     """
+    refuse_ours(tree)
     _, relation = Carrying(tables, 0, forbids=not wishes.is_off).rewrite(tree.copy())
     columns = tuple(
         (name or f"expr${place}", origin) for place, (name, origin) in enumerate(relation.columns)
