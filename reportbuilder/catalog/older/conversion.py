@@ -9,6 +9,7 @@ from reportbuilder.catalog.drafts import FIELD, read_draft
 from reportbuilder.catalog.lint import ERROR, WARNING, lint
 from reportbuilder.catalog.older import displays, fragments, rewriting
 from reportbuilder.catalog.older.declarations import Declaration, read_declarations
+from reportbuilder.catalog.older.defaults import read_split
 from reportbuilder.catalog.older.files import SQL_KEYS, Source, decode
 from reportbuilder.catalog.older.notes import Note, Notes
 from reportbuilder.catalog.older.parameters import LISTS, make_row
@@ -179,6 +180,7 @@ def _rewrite(sql: str, declared: dict[str, Declaration], notes: Notes) -> tuple[
     sql = rewriting.rewrite_marks(sql, declared, notes)
     sql = _write_conditions(sql, declared, notes)
     sql = rewriting.drop_orders(rewriting.replace_getdate(sql, notes), notes)
+    _split_defaults(declared, notes)
     sql = rewriting.unquote(sql, {name for name, made in declared.items() if _is_list(made)}, notes)
     for name, made in declared.items():
         if isinstance(made.default, str) and re.match(r"\s*(?:VALUES\b|\()", made.default, re.IGNORECASE):
@@ -191,6 +193,15 @@ def _rewrite(sql: str, declared: dict[str, Declaration], notes: Notes) -> tuple[
         made.default, made.required = None, False
     sql = _name_window(sql, declared, notes)
     return sql, read_template(sql)
+
+
+def _split_defaults(declared: Mapping[str, Declaration], notes: Notes) -> None:
+    """Read ``a','b``, which made two values of the one in quotes, as the list that it was."""
+    for made in declared.values():
+        items = read_split(made.default) if isinstance(made.default, str) else None
+        if items:
+            notes.warn(f"{made.where}.default", f"{show(made.default)} was read as {show(items)}")
+            made.default = items
 
 
 def _is_list(made: Declaration) -> bool:
@@ -282,6 +293,10 @@ def _make_rows(template: Template, declared: dict[str, Declaration], notes: Note
         found.setdefault(_source_of(each.name, declared), []).append(each)
     used = {name for name, places in found.items() if any(each.place is not Place.COMMENT for each in places)}
     for name in [name for name in declared if name not in used]:
+        if (mark := rewriting.find_quoted_mark(template.layout, name)) is not None:
+            where = rewriting.place(template.sql, mark.start)
+            reason = f"{show(mark.text)} is a text and no placeholder; write {{{{{name}}}}} in its quotes"
+            notes.refuse(rewriting.FIELD, f"{where}: {reason}")
         notes.warn(declared.pop(name).where, "the SQL does not use it; it was dropped")
     _declare_missing(template, declared, used, notes)
     ordered = sorted((made for made in declared.values()), key=lambda made: made.order)

@@ -53,6 +53,7 @@ _TEXT = r"'(?:[^']|'')*'"
 _DIGITS = r"-?[0-9]+(?:\.[0-9]+)?"
 _ITEM = rf"(?:{_TEXT}|{_DIGITS})"
 _ITEMS = re.compile(rf"{_ITEM}(?: ?, ?{_ITEM})*")
+_TEXTS = re.compile(rf"{_TEXT}(?:\s*,\s*{_TEXT})+")
 _ROW = re.compile(rf"\( ?({_ITEM}) ?\)")
 _ROWS = re.compile(rf"(?:VALUES ?)?\( ?{_ITEM} ?\)(?: ?, ?\( ?{_ITEM} ?\))*", re.IGNORECASE)
 _WIDE_ROWS = re.compile(
@@ -91,6 +92,18 @@ def read_default(text: str) -> Reading:
         return Reading(inner, changed=True) if inner else Reading(None, "null", changed=True)
     _refuse_sql(bare)
     return Reading(text)
+
+
+def read_split(text: str) -> list[str] | None:
+    """Return the items of a text whose first and last quotes stand in the SQL around it; None if it is none.
+
+    >>> read_split("a','b"), read_split("O'Brien")
+    (['a', 'b'], None)
+    """
+    quoted = f"'{text}'"
+    if "'," not in quoted or not _TEXTS.fullmatch(quoted):
+        return None
+    return [str(_literal(item)) for item in re.findall(_TEXT, quoted)]
 
 
 def _read_day(text: str) -> str:

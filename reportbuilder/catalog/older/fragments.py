@@ -189,7 +189,8 @@ def _uncomment_one(sql: str, done: set[str]) -> tuple[str, Placeholder, str] | N
         start, end = span
         body = sql[start:end].removeprefix("--").removeprefix("/*").removesuffix("*/").strip()
         written = edit(sql, [(start, end, body)])
-        if body[:3].upper() == "AND" and len(_NAMED.findall(body)) == 1 and _is_condition(written, start):
+        is_alone = len(_NAMED.findall(body)) == 1
+        if body[:3].upper() == "AND" and is_alone and _is_condition(written, start, start + len(body)):
             return written, found, place(sql, start)
     return None
 
@@ -202,12 +203,13 @@ def _comment_around(sql: str, layout: Layout, found: Placeholder) -> tuple[int, 
     return None
 
 
-def _is_condition(sql: str, start: int) -> bool:
-    """Say whether the first placeholder from an offset on fills a condition that may be switched off."""
+def _is_condition(sql: str, start: int, end: int) -> bool:
+    """Say whether ``AND`` and one condition, filled by a placeholder, are all that stands between offsets."""
     try:
         template = read_template(sql)
         found = next(each for each in template.placeholders if each.start >= start)
-        first, _ = condition_span(template.layout, found.token)
+        first, last = condition_span(template.layout, found.token)
     except (Invalid, Misplaced):
         return False
-    return start <= first <= found.start
+    rest = any(last <= token.start < end for token in template.layout.tokens)
+    return start <= first <= found.start and not rest

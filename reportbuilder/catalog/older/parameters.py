@@ -55,7 +55,13 @@ def _read_default(made: Declaration, notes: Notes) -> Reading:
     value = made.default if made.has_default else None
     if not isinstance(value, str):
         is_nothing = value in (None, [], {})
-        return Reading(None if is_nothing else value, "null" if made.has_default and is_nothing else "")
+        says_text = normalise(made.type_word) in ("string_list", "text_list", "multi_string")
+        whole = isinstance(value, list) and bool(value) and _are_whole(value) and not says_text
+        return Reading(
+            None if is_nothing else value,
+            "null" if made.has_default and is_nothing else "",
+            rules={"item_type": "integer"} if whole else {},
+        )
     if len(value) > 1 and value[0] == value[-1] == '"':
         value = value[1:-1]
     try:
@@ -134,6 +140,8 @@ def _type_of_value(made: Declaration, places: list[Placeholder], reading: Readin
 
 
 def _list_type(made: Declaration, reading: Reading) -> str:
+    if reading.rules.get("item_type") == "integer":
+        return "string_list"  # ids, however the parameter is called: their quotes would change the query
     guessed = guess_type(made.name)
     return guessed if guessed in LISTS and _fits(guessed, reading) else "string_list"
 
@@ -226,6 +234,8 @@ def _choose_default(
                 f"{made.where}.default", f"{show(made.default)} is a list, but stands where one value can"
             )
         return bare
+    if kind in ("number", "threshold_numeric", "percentage") and isinstance(made.default, str) and value:
+        return made.default.strip("\"'")  # "1,000" is no list here
     if isinstance(value, list) and rules.get("item_type") == "integer" and not _are_whole(value):
         rules.pop("item_type")
     if reading.changed:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Container, Mapping
 from typing import Final
 
+from sqlglot.tokenizer_core import Token
+
 from reportbuilder.catalog.older.notes import Notes
 from reportbuilder.catalog.outlines import Outline
 from reportbuilder.parameters.messages import show
@@ -14,6 +16,7 @@ _MARK: Final = re.compile(r"\{\{[^{}\n]*\}\}")
 _NAMED: Final = re.compile(r"\{\{[ \t]*(\w+)(\.(?:start|end))?[ \t]*\}\}")
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
 _DOLLAR: Final = re.compile(r"\$\w+")
+_BRACED: Final = re.compile(r"\$\{\w+\}")
 _BEFORE_PATH = (Kinds.VAR, Kinds.NUMBER, Kinds.IDENTIFIER, Kinds.R_PAREN, Kinds.R_BRACKET, *STRINGS)
 _CUTTING = (Kinds.LIMIT, Kinds.OFFSET, Kinds.FETCH, Kinds.UNION, Kinds.INTERSECT, Kinds.EXCEPT)
 
@@ -51,7 +54,7 @@ def rename(sql: str, names: Mapping[str, str]) -> str:
 
 
 def rewrite_marks(sql: str, declared: Container[str], notes: Notes) -> str:
-    """Write ``:name`` and ``$name`` as ``{{name}}`` where a parameter of that name is declared.
+    """Write ``:name``, ``$name``, ``${name}`` as ``{{name}}`` where a parameter of that name is declared.
 
     Only what SQL itself would read as such a mark is one: not what stands in texts and comments, not ``::``,
     not the path in ``column:field``, not the ends of ``list[1:n]``.
@@ -62,7 +65,7 @@ def rewrite_marks(sql: str, declared: Container[str], notes: Notes) -> str:
         if (span := _mark_at(layout, index)) is None:
             continue
         start, end = span
-        name = sql[start + 1 : end]
+        name = sql[start + 1 : end].strip("{}")
         if name in declared:
             edits.append((start, end, f"{{{{{name}}}}}"))
         else:
@@ -77,6 +80,8 @@ def rewrite_marks(sql: str, declared: Container[str], notes: Notes) -> str:
 def _mark_at(layout: Layout, index: int) -> tuple[int, int] | None:
     token = layout.tokens[index]
     if token.token_type is Kinds.VAR and layout.raw(index).startswith("$"):
+        if (braced := _BRACED.match(layout.sql, token.start)) and layout.raw(index) == "$":
+            return braced.span()
         is_mark = _DOLLAR.fullmatch(layout.raw(index)) and layout.kind(index - 1) is not Kinds.DOT
         return (token.start, token.end + 1) if is_mark else None
     if token.token_type is not Kinds.COLON or index + 1 == len(layout.tokens):
@@ -88,6 +93,15 @@ def _mark_at(layout: Layout, index: int) -> tuple[int, int] | None:
     if not follows or is_path or in_list:
         return None
     return token.start, layout.tokens[index + 1].end + 1
+
+
+def find_quoted_mark(layout: Layout, name: str) -> Token | None:
+    """Return a text that is nothing but a mark for a name, as in ``':name'`` and ``'%$name%'``."""
+    marks = {f":{name}", f"${name}", f"${{{name}}}", f"{{{name}}}"}
+    return next(
+        (each for each in layout.tokens if each.token_type in STRINGS and each.text.strip("% ") in marks),
+        None,
+    )
 
 
 def drop_orders(sql: str, notes: Notes) -> str:
