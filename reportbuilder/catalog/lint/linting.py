@@ -19,7 +19,7 @@ from reportbuilder.catalog.lint.parsing import Complaint, parse
 from reportbuilder.catalog.lint.reading import Reading
 from reportbuilder.catalog.lint.rules import BY_CODE
 from reportbuilder.catalog.lint.standins import stand_in
-from reportbuilder.catalog.lint.words import find_words
+from reportbuilder.catalog.lint.words import find_foreign, find_words
 from reportbuilder.catalog.outlines import Outline
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters.binding import declare
@@ -76,7 +76,7 @@ def _find(
     template: Template, definitions: Sequence[Definition] | None, tables: frozenset[str] | None
 ) -> Iterator[Fault]:
     outline = Outline(template.layout)
-    words = [*find_words(outline), *find_calls(outline, template.sql)]
+    words = [*find_words(outline), *find_foreign(outline), *find_calls(outline, template.sql)]
     yield from words
     if definitions is not None:
         yield from find_in_declarations(template, definitions)
@@ -109,9 +109,33 @@ def _find_in_tree(tree: exp.Query, reading: Reading, tables: frozenset[str] | No
                 yield Fault("clause", node.parent if node.parent is not None else node, {"word": word})
         if isinstance(node, exp.With) and node.args.get("recursive"):
             yield Fault("clause", node.expressions[0].args["alias"], {"word": "WITH RECURSIVE"})
+        if isinstance(node, _AGGREGATES) and (around := _misplaced(node)):
+            yield Fault("aggregate-place", node, {"where": around})
         if isinstance(node, exp.Intersect | exp.Except):
             second = node.args["expression"].find(exp.Select)
             yield Fault("set-operation", second or node, {"word": node.key.upper()})
+
+
+_AGGREGATES: Final = (
+    exp.Sum, exp.Count, exp.Avg, exp.Min, exp.Max, exp.Median, exp.ArrayAgg, exp.ApproxDistinct, exp.CountIf,
+)  # fmt: skip
+
+
+def _misplaced(node: exp.Expr) -> str:
+    """Return in what an aggregate stands where none can; empty if it may stand there."""
+    if isinstance(node.parent, exp.Window) and node.parent.this is node:
+        return ""
+    below, above = node, node.parent
+    while above is not None and not isinstance(above, exp.Query):
+        if isinstance(above, exp.Where):
+            return "WHERE"
+        if isinstance(above, exp.Join):
+            return "ON"
+        if isinstance(above, _AGGREGATES) and not isinstance(above.parent, exp.Window):
+            return "another aggregate"
+        below, above = above, above.parent
+    is_group = isinstance(below, exp.Group)
+    return "GROUP BY" if is_group else ""
 
 
 _WORD: Final = re.compile(r"\w+|[^\w\s]")

@@ -98,6 +98,12 @@ RULES: Final = (
         "{column} is neither grouped nor aggregated; add it to GROUP BY, or take MAX({column})",
     ),
     Rule(
+        "aggregate-place",
+        ERROR,
+        "an aggregate in `WHERE`, `ON`, `GROUP BY` or another aggregate",
+        "an aggregate cannot stand in {where}; aggregate in a sub-query, or filter in HAVING",
+    ),
+    Rule(
         "having-rank",
         ERROR,
         "the alias of a window function in `HAVING`",

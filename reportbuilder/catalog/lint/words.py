@@ -112,6 +112,33 @@ def _brackets(outline: Outline) -> Iterator[int]:
             yield index
 
 
+_NO_MARKS = (Kinds.L_BRACE, Kinds.PARAMETER, Kinds.PLACEHOLDER)
+_NOTHING_BEFORE = (Kinds.FROM, Kinds.R_PAREN, Kinds.R_BRACKET, Kinds.WHERE, Kinds.GROUP_BY, Kinds.HAVING)
+
+
+def find_foreign(outline: Outline) -> Iterator[Fault]:
+    """Yield what parsers of other dialects let through: foreign marks for parameters, commas too many."""
+    layout = outline.layout
+    for index, token in enumerate(outline.tokens):
+        is_name = token.token_type is Kinds.VAR and layout.raw(index) == "$"
+        before = layout.kind(index - 1) if index else None
+        is_colon = token.token_type is Kinds.COLON and before in _BEFORE_MARK
+        if token.token_type in _NO_MARKS or is_colon or is_name:
+            if layout.raw(index - 1) != "$":
+                reason = "a placeholder is written {{name}}, and nothing else is"
+                yield Fault("syntax", (token.start, token.end + 1), {"reason": reason})
+        elif token.token_type is Kinds.COMMA and layout.kind(index + 1) in _NOTHING_BEFORE:
+            yield Fault("syntax", (token.start, token.end + 1), {"reason": "nothing follows this comma"})
+
+
+_BEFORE_MARK = (
+    None, Kinds.EQ, Kinds.NEQ, Kinds.GT, Kinds.GTE, Kinds.LT, Kinds.LTE, Kinds.LIKE, Kinds.L_PAREN,
+    Kinds.COMMA, Kinds.BETWEEN, Kinds.AND, Kinds.OR, Kinds.NOT, Kinds.PLUS, Kinds.DASH, Kinds.STAR,
+    Kinds.SLASH, Kinds.IN, Kinds.SELECT, Kinds.WHERE, Kinds.WHEN, Kinds.THEN, Kinds.ELSE, Kinds.FROM,
+    Kinds.JOIN,
+)  # fmt: skip
+
+
 _FINDS: Final[tuple[tuple[str, Find], ...]] = (
     ("query-only", _starts),
     ("one-query", _seconds),
