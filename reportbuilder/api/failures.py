@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -92,6 +92,7 @@ def register(app: Flask, page: Page) -> None:
 
     app.register_error_handler(errors.ReportBuilderError, lambda error: answer(of_room(error)))
     app.register_error_handler(HTTPException, lambda error: answer(of_http(error)))
+    app.register_error_handler(IntegrityError, lambda error: answer(_of_clash(error)))
     for lost in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(lost, lambda error: answer(_of_database(error)))
 
@@ -120,6 +121,18 @@ def of_http(error: HTTPException) -> Problem:
 def _of_database(error: Exception) -> Problem:
     log.error("the database does not answer", error=type(error).__name__)
     return of_room(errors.Unavailable("The database does not answer; try again in a moment"))
+
+
+def _of_clash(error: IntegrityError) -> Problem:
+    """Return how it looks that what a change rests on has gone, or is there already, since it was read.
+
+    :raises IntegrityError: for what only a fault of ours can be, such as a column without a value.
+    """
+    told = getattr(error.orig, "sqlstate", None) or str(error.orig)  # PostgreSQL has codes, SQLite words
+    if not told.startswith(("23503", "23505", "FOREIGN KEY", "UNIQUE")):
+        raise error
+    log.warning("somebody else was faster", error=told)
+    return of_room(errors.Conflict("Somebody else has just changed or deleted what this needs; load it anew"))
 
 
 def _as_json(problem: Problem) -> Response:
