@@ -1,5 +1,6 @@
 """Walks through a query, finds what its columns are made of, and lets every row carry its users along."""
 
+import contextlib
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -17,6 +18,7 @@ from reportbuilder.sandbox.origins import Origins
 from reportbuilder.sandbox.tables import Table
 
 Scope = Mapping[str, Relation]  # the WITH queries in sight
+_DEEPEST = 3  # sub-queries in the output of sub-queries in the output
 
 
 class Carrying:
@@ -25,6 +27,7 @@ class Carrying:
     def __init__(self, tables: Mapping[str, Table], need: int, forbids: bool = True) -> None:
         self._tables, self._need, self.forbids = tables, need, forbids
         self._numbers = itertools.count(1)
+        self._deep = 0
 
     def rewrite(self, tree: exp.Expr) -> tuple[exp.Expr, Relation]:
         """Return the query with hidden columns behind its own, changed in place, and what it gives.
@@ -39,6 +42,18 @@ class Carrying:
     def number(self) -> int:
         """Return a number that no path or alias has."""
         return next(self._numbers)
+
+    @contextlib.contextmanager
+    def deeper(self, query: exp.Expr) -> Iterator[None]:
+        """Hold for a sub-query that is asked again: each one asks those inside it again, and again.
+
+        :raises RefusedError: if it stands in too many others.
+        """
+        self._deep += 1
+        if self._deep > _DEEPEST:
+            raise unfollowed(query)
+        yield
+        self._deep -= 1
 
     @property
     def tables(self) -> Mapping[str, Table]:
@@ -182,7 +197,8 @@ class _Walk:
 
     def _asked(self, tree: exp.Select, query: exp.Subquery, names: Names) -> Iterator[Path]:
         """Ask a sub-query once more, for its users."""
-        _, relation = _Walk(self._owner, self._scope, names, True).query(query)
+        with self._owner.deeper(query):
+            _, relation = _Walk(self._owner, self._scope, names, True).query(query)
         for path in relation.paths:
             alias = f"__q{self._owner.number()}"
             for name, column in zip(path.names, path.sql, strict=True):

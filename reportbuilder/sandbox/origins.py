@@ -35,6 +35,7 @@ class Origins:
 
     def __init__(self, names: Names, subquery: Subquery, forbids: bool = True) -> None:
         self._names, self._subquery, self._forbids = names, subquery, forbids
+        self._asked: dict[int, Origin] = {}  # a query inside is walked once, however often it is looked at
 
     def of(self, node: exp.Expr) -> Origin:
         """Return what the value of ``node`` is made of.
@@ -46,7 +47,7 @@ class Origins:
         if isinstance(node, exp.Literal | exp.Boolean):
             return Origin(literal=True)
         if isinstance(node, exp.Query):
-            return self._subquery(node, self._names)
+            return self._query(node)
         for kinds, rule in self._rules:
             if isinstance(node, kinds):
                 return rule(self, node)
@@ -61,13 +62,20 @@ class Origins:
         """
         self._meet(node, origin, origin)
 
+    def _query(self, node: exp.Query) -> Origin:
+        if id(node) not in self._asked:
+            self._asked[id(node)] = self._subquery(node, self._names)
+        return self._asked[id(node)]
+
     def _parts(self, node: exp.Expr) -> list[Origin]:
         return [self.of(part) for part in _children(node)]
 
     def _made(self, node: exp.Expr) -> Origin:
         """Any other expression: made of all its parts."""
-        parts = list(_children(node))
-        origins = [self.of(part) for part in parts]
+        return self._mixed(node, self._parts(node))
+
+    def _mixed(self, node: exp.Expr, origins: list[Origin]) -> Origin:
+        parts = _children(node)
         if isinstance(node, exp.Func) and not isinstance(node, _MIXING):
             real = [
                 origin
@@ -103,8 +111,7 @@ class Origins:
         return _predicate(origins)
 
     def _choose(self, node: exp.Expr) -> Origin:
-        self._check(node)
-        return self._made(node)
+        return self._mixed(node, self._check(node))
 
     def _check(self, node: exp.Expr) -> list[Origin]:
         parts = list(_children(node))
