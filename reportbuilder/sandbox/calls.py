@@ -63,6 +63,8 @@ def calls(words: list[Token]) -> Iterator[Call]:
 def _may_name(word: Token) -> bool:
     if word.token_type in (TokenType.STRING, TokenType.NUMBER):
         return False
+    if word.token_type is not TokenType.IDENTIFIER and len(word.text.split()) > 1:
+        return False  # GROUP BY, PARTITION BY, SIMILAR TO
     return word.text[:1].isalpha() or word.text[:1] == "_"
 
 

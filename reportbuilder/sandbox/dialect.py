@@ -22,6 +22,7 @@ _TYPED = words(
     """
 )
 _LIST, _CLOSE = "list", "close"
+COMMA = "comma"
 _OWN_SYNTAX = ("CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
 
 
@@ -39,7 +40,9 @@ class AMC(Dialect):
 
         COMMENTS = ["--", ("/*", "*/")]  # noqa: RUF012 - sqlglot's own way to say it
         KEYWORDS = {  # noqa: RUF012 - sqlglot's own way to say it
-            word: kind for word, kind in tokens.Tokenizer.KEYWORDS.items() if not word.startswith("{")
+            word: kind
+            for word, kind in tokens.Tokenizer.KEYWORDS.items()
+            if not word.startswith(("{", "/*+"))  # a hint is a comment
         }
 
     class Parser(parser.Parser):
@@ -54,6 +57,14 @@ class AMC(Dialect):
             TokenType.CURRENT_DATE: exp.CurrentDate,
             TokenType.CURRENT_TIMESTAMP: exp.CurrentTimestamp,
         }
+
+        def _parse_join(self, *args: Any, **named: Any) -> exp.Join | None:
+            """Note which joins are commas, which need no condition."""
+            is_comma = bool(self._curr) and self._curr.token_type is TokenType.COMMA
+            join = super()._parse_join(*args, **named)
+            if join is not None and is_comma:
+                join.meta[COMMA] = True
+            return join
 
         def raise_error(self, message: str, token: Any = None) -> None:
             """Raise at the word that cannot be read, or at the end of the text."""
@@ -87,7 +98,8 @@ def parse(sql: str) -> exp.Query:
     :raises RefusedError: with the position of what does not parse.
     """
     try:
-        found = [tree for tree in AMC().parse(sql) if tree is not None]
+        trees = AMC().parse(sql)
+        found = [tree for tree in trees if tree is not None and not isinstance(tree, exp.Semicolon)]
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
         text, line, column = first.get("highlight"), first.get("line"), first.get("col")

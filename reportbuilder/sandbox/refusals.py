@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from sqlglot import exp
+from sqlglot.parser import Parser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from reportbuilder.sandbox.bindings import is_cte
-from reportbuilder.sandbox.calls import refuse_calls
+from reportbuilder.sandbox.calls import Call, calls, refuse_calls
 from reportbuilder.sandbox.dialect import RefusedError, between, place, span, tokenize
-from reportbuilder.sandbox.vocabulary import AGGREGATES_BY_NAME, EXTRACT_UNITS, TRUNC_UNITS, TYPES
+from reportbuilder.sandbox.grammar import check_grammar
+from reportbuilder.sandbox.vocabulary import AGGREGATES_BY_NAME, EXTRACT_UNITS, SYNONYMS, TRUNC_UNITS, TYPES
 
 _AGGREGATES = (exp.AggFunc, exp.Group, exp.Distinct)
 _SIGNS = frozenset(
@@ -45,8 +48,17 @@ _SIGNS = frozenset(
         TokenType.LATERAL,
         TokenType.CURRENT_TIME,
         TokenType.CURRENT_USER,
+        TokenType.ISNULL,
+        TokenType.NOTNULL,
     }
 )
+# what has to follow a comma is none of these, and what a query begins with is no FROM
+_ENDS = frozenset({TokenType.COMMA, TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.FROM})
+_BEFORE_QUERIES = frozenset({TokenType.L_PAREN, TokenType.UNION, TokenType.ALL})
+_VALUES = frozenset(
+    {TokenType.VAR, TokenType.IDENTIFIER, TokenType.NUMBER, TokenType.STRING, TokenType.R_PAREN}
+)
+_TYPED_LITERALS = ("DATE", "TIMESTAMP", "INTERVAL")
 _INDEXED = frozenset(
     {
         TokenType.ARRAY,
@@ -97,7 +109,7 @@ def _refuse_signs(words: list[Token]) -> None:
                 f"{between(word, word)}Percent remainder '%' is not allowed under the current SQL conformance"
                 " level"
             )
-        if word.token_type in _SIGNS or word.text == "==":
+        if word.token_type in _SIGNS or word.text == "==" or word.text.startswith(("~", "!~")):
             shown = ":" if word.token_type is TokenType.DCOLON else word.text
             raise RefusedError(f'Encountered "{shown}" at {place(word)}.')
 
@@ -109,6 +121,47 @@ def _refuse_lists(words: list[Token]) -> None:
         if word.token_type is TokenType.L_BRACKET and (before is None or before.token_type not in _INDEXED):
             raise RefusedError(f'Encountered "[" at {place(word)}.')
         before = word
+
+
+def _refuse_pairs(words: list[Token]) -> None:
+    """Other dialects end lists by a comma, begin queries by FROM, and write types before texts."""
+    for first, second in pairwise(words):
+        kinds = (first.token_type, second.token_type)
+        typed = kinds[0] in Parser.TYPE_TOKENS and kinds[1] is TokenType.STRING
+        if (
+            (kinds[0] is TokenType.COMMA and kinds[1] in _ENDS)
+            or (kinds[0] in _BEFORE_QUERIES and kinds[1] is TokenType.FROM)
+            or (typed and first.text.upper() not in _TYPED_LITERALS)
+        ):
+            raise RefusedError(f'Encountered "{second.text}" at {place(second)}.')
+
+
+def _refuse_triples(words: list[Token]) -> None:
+    """There is IS NOT NULL, but no NOT NULL after a value; and no query begins with FROM."""
+    for before, word, after in zip(words, words[1:], words[2:], strict=False):
+        kinds = (before.token_type, word.token_type, after.token_type)
+        if kinds == (TokenType.UNION, TokenType.DISTINCT, TokenType.FROM):
+            raise RefusedError(f'Encountered "{after.text}" at {place(after)}.')
+        if kinds[0] in _VALUES and kinds[1:] == (TokenType.NOT, TokenType.NULL):
+            raise RefusedError(f'Encountered "{word.text} {after.text}" at {place(word)}.')
+
+
+def _refuse_type_words(words: list[Token]) -> None:
+    """The parser takes other dialects' names for AMC's types."""
+    for call in calls(words):
+        kind = _cast_to(call) if call.name == "CAST" else None
+        if kind is not None and kind.text.upper().split()[0] not in TYPES | SYNONYMS:
+            raise RefusedError(f"{between(kind, kind)}Unknown datatype name '{kind.text.upper()}'")
+
+
+def _cast_to(call: Call) -> Token | None:
+    """Return the first word of the type in a CAST."""
+    depth = 0
+    for word, following in pairwise(word for one in call.arguments for word in one):
+        depth += (word.token_type is TokenType.L_PAREN) - (word.token_type is TokenType.R_PAREN)
+        if depth == 0 and word.token_type is TokenType.ALIAS:
+            return following
+    return None
 
 
 def _refuse_limits(words: list[Token]) -> None:
@@ -241,8 +294,11 @@ _TOKEN_RULES: tuple[Callable[[list[Token]], None], ...] = (
     _refuse_signs,
     _refuse_lists,
     _refuse_limits,
+    _refuse_pairs,
+    _refuse_triples,
     _refuse_people,
     refuse_calls,
+    _refuse_type_words,
 )
 _TREE_RULES: tuple[Callable[[exp.Query], None], ...] = (
     _refuse_joins,
@@ -250,4 +306,5 @@ _TREE_RULES: tuple[Callable[[exp.Query], None], ...] = (
     _refuse_star,
     _refuse_units,
     _refuse_types,
+    check_grammar,
 )

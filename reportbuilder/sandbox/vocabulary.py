@@ -73,3 +73,5 @@ TYPES = words(
     VARBINARY ARRAY STRUCT ROW
     """
 )
+# what Calcite's parser takes for DECIMAL and CHAR
+SYNONYMS = words("NUMERIC DEC CHARACTER")
