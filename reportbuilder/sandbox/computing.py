@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -22,7 +22,7 @@ from reportbuilder.sandbox.instants import Window, shown
 from reportbuilder.sandbox.keeping import Files, Shelf
 from reportbuilder.sandbox.options import Options
 from reportbuilder.sandbox.synthetic import check_sources
-from reportbuilder.sandbox.tables import documented
+from reportbuilder.sandbox.tables import Table, documented
 from reportbuilder.sandbox.warehouses import Warehouse, shape
 from reportbuilder.sandbox.world import Instance, tables_of
 
@@ -126,13 +126,19 @@ class Computing:
         key = (question(body, window), frozenset(tables))
         known = self._plans.get(key)
         if known is None:
-            plan = compile_workflow(body, window, self._now(), self._shape, tables)
+            plan = self._compiled(body, window, tables)
             known = plan, _tables_in(plan)
             if not plan.depends_on_now:
                 self._plans[key] = known
             if len(self._plans) > _MOST_PLANS:
                 self._plans.pop(next(iter(self._plans)), None)
         return known
+
+    def _compiled(self, body: dict[str, Any], window: Window, tables: Mapping[str, Table]) -> Plan:
+        try:
+            return compile_workflow(body, window, self._now(), self._shape, tables)
+        except RecursionError:
+            raise RefusedError("The query cannot be compiled: it is nested too deep.") from None
 
     def enqueue(self, job: Job) -> None:
         """Let the job go through both stages."""

@@ -22,7 +22,11 @@ _TYPED = words(
     """
 )
 _LIST, _CLOSE = "list", "close"
-COMMA = "comma"
+# some texts make the parser try and return without end; what people write takes two steps a word
+_FEWEST_STEPS, _STEPS = 20_000, 10
+_DEEPEST = 50  # brackets in brackets
+_OPENING = (TokenType.L_PAREN, TokenType.L_BRACKET)
+_CLOSING = (TokenType.R_PAREN, TokenType.R_BRACKET)
 _OWN_SYNTAX = ("CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
 
 
@@ -40,9 +44,7 @@ class AMC(Dialect):
 
         COMMENTS = ["--", ("/*", "*/")]  # noqa: RUF012 - sqlglot's own way to say it
         KEYWORDS = {  # noqa: RUF012 - sqlglot's own way to say it
-            word: kind
-            for word, kind in tokens.Tokenizer.KEYWORDS.items()
-            if not word.startswith(("{", "/*+"))  # a hint is a comment
+            word: kind for word, kind in tokens.Tokenizer.KEYWORDS.items() if not word.startswith("{")
         }
 
     class Parser(parser.Parser):
@@ -58,13 +60,18 @@ class AMC(Dialect):
             TokenType.CURRENT_TIMESTAMP: exp.CurrentTimestamp,
         }
 
-        def _parse_join(self, *args: Any, **named: Any) -> exp.Join | None:
-            """Note which joins are commas, which need no condition."""
-            is_comma = bool(self._curr) and self._curr.token_type is TokenType.COMMA
-            join = super()._parse_join(*args, **named)
-            if join is not None and is_comma:
-                join.meta[COMMA] = True
-            return join
+        _left = 0
+
+        def parse(self, raw_tokens: list[Token], sql: str) -> list[exp.Expr | None]:
+            """Parse, with a limit to the steps."""
+            self._left = max(_FEWEST_STEPS, _STEPS * len(raw_tokens))
+            return super().parse(raw_tokens, sql)
+
+        def _advance(self, times: int = 1) -> None:
+            self._left -= 1
+            if self._left < 0:
+                raise RefusedError("The query cannot be parsed: it is ambiguous in too many ways.")
+            super()._advance(times)
 
         def raise_error(self, message: str, token: Any = None) -> None:
             """Raise at the word that cannot be read, or at the end of the text."""
@@ -97,9 +104,9 @@ def parse(sql: str) -> exp.Query:
 
     :raises RefusedError: with the position of what does not parse.
     """
+    _refuse_depth(tokenize(sql))
     try:
-        trees = AMC().parse(sql)
-        found = [tree for tree in trees if tree is not None and not isinstance(tree, exp.Semicolon)]
+        found = [tree for tree in AMC().parse(sql) if tree is not None]
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
         text, line, column = first.get("highlight"), first.get("line"), first.get("col")
@@ -116,6 +123,14 @@ def parse(sql: str) -> exp.Query:
         raise RefusedError(f'Encountered "{word.text}" at {place(word)}. Only SELECT queries are supported.')
     _note_brackets(tree, tokenize(sql))
     return tree
+
+
+def _refuse_depth(tokens_: list[Token]) -> None:
+    depth = 0
+    for word in tokens_:
+        depth += (word.token_type in _OPENING) - (word.token_type in _CLOSING)
+        if depth > _DEEPEST:
+            raise RefusedError(f"{between(word, word)}More than {_DEEPEST} brackets in each other")
 
 
 def position(sql: str, offset: int) -> tuple[int, int]:

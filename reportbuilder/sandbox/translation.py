@@ -9,7 +9,7 @@ from reportbuilder.sandbox.functions import RULES
 from reportbuilder.sandbox.functions.moments import part
 from reportbuilder.sandbox.functions.numbers import extreme, whole
 from reportbuilder.sandbox.functions.texts import regexp_replace
-from reportbuilder.sandbox.functions.writing import call, date_literal, timestamp_literal
+from reportbuilder.sandbox.functions.writing import begin, call, date_literal, timestamp_literal
 
 MOMENTS = {"today": 0, "now": 0, "yesterday": -1, "tomorrow": 1}
 _WHOLE = {"TINYINT": "TINYINT", "SMALLINT": "SMALLINT", "INT": "INTEGER", "BIGINT": "BIGINT"}
@@ -20,6 +20,7 @@ def translate(tree: exp.Expr, now: datetime) -> exp.Expr:
 
     :raises RefusedError: for wrong arguments.
     """
+    begin()
     # children first, so that what a rule is given is DuckDB's already
     for node in reversed(list(tree.walk(bfs=False))):
         changed = _one(node, now)

@@ -43,6 +43,13 @@ HOSTILE = {
     "values": shown(8),
     "choices": nested("NULLIF('a', ", ")", 22, "'b'"),
     "places": nested("REGEXP_REPLACE('a', 'b', ", ")", 22, "'b'"),
+    "types": nested("DECIMAL(", ")", 22),
+    "lists": nested("ARRAY[", "]", 22),
+    "characters": nested("VARCHAR(", ")", 22),
+    "brackets": nested("(", ")", 5_000),
+    "numbers": nested("CAST(", " AS BIGINT)", 22),
+    "extremes": nested("GREATEST(1, ", ")", 22),
+    "arrays": nested("ARRAY_DISTINCT(", ")", 22, "ARRAY[1]"),
     "one word": f"SELECT COUNT(*) AS n FROM dsp_clicks WHERE campaign = '{'a' * 200_000}'",
 }
 

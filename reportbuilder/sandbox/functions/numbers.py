@@ -2,11 +2,12 @@
 
 from sqlglot import exp
 
-from reportbuilder.sandbox.functions.writing import Rule, call, phrase, renamed, written
+from reportbuilder.sandbox.functions.writing import Rule, call, phrase, renamed, size, spend, written
 
 
 def extreme(name: str, args: list[exp.Expr]) -> exp.Expr:
     """Return GREATEST or LEAST: of numbers only, NULL if any is."""
+    spend(sum(map(size, args)))
     missing = exp.or_(*(exp.Is(this=arg.copy(), expression=exp.Null()) for arg in args))
     numbers = [call('"+"', arg) for arg in args]  # the sign + is for numbers alone
     return exp.Case(ifs=[exp.If(this=missing, true=exp.Null())], default=call(name, *numbers))

@@ -2,9 +2,15 @@
 
 import functools
 from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from sqlglot import exp
+
+from reportbuilder.sandbox.dialect import RefusedError
+
+_MOST_COPIED = 30_000  # nodes; whole libraries of queries need fewer
+_left = ContextVar("_left", default=_MOST_COPIED)
 
 Args = list[exp.Expr]
 Rule = Callable[[Args], exp.Expr]
@@ -28,6 +34,7 @@ def text(value: str) -> exp.Expr:
 def phrase(sql: str, **values: exp.Expr) -> exp.Expr:
     """Return DuckDB's ``sql`` with these values in the places of the columns of their names."""
     tree = _parsed(sql).copy()
+    spend(sum(size(value) for value in values.values()))
     for column in list(tree.find_all(exp.Column)):
         value = values.get(column.name) if not column.table else None
         if value is None:
@@ -43,6 +50,27 @@ def phrase(sql: str, **values: exp.Expr) -> exp.Expr:
 def _parsed(sql: str) -> exp.Expr:
     tree: exp.Expr = exp.maybe_parse(sql, dialect="duckdb")
     return tree
+
+
+def spend(nodes: int) -> None:
+    """Count what is copied: phrases that name a value twice double what stands inside it, and so on.
+
+    :raises RefusedError: if one query would become too long.
+    """
+    left = _left.get() - nodes
+    _left.set(left)
+    if left < 0:
+        raise RefusedError("The query cannot be compiled: its functions are nested too deep.")
+
+
+def begin() -> None:
+    """Begin to count for another query."""
+    _left.set(_MOST_COPIED)
+
+
+def size(value: exp.Expr) -> int:
+    """Return how many nodes a value has."""
+    return sum(1 for _ in value.walk())
 
 
 def written(sql: str, *names: str) -> Rule:
