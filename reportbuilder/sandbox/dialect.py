@@ -27,6 +27,7 @@ _FEWEST_STEPS, _STEPS = 20_000, 10
 _DEEPEST = 50  # brackets in brackets
 _OPENING = (TokenType.L_PAREN, TokenType.L_BRACKET)
 _CLOSING = (TokenType.R_PAREN, TokenType.R_BRACKET)
+COMMA = "comma"
 _OWN_SYNTAX = ("CAST", "EXTRACT", "POSITION", "SUBSTRING", "TRIM")
 
 
@@ -44,7 +45,9 @@ class AMC(Dialect):
 
         COMMENTS = ["--", ("/*", "*/")]  # noqa: RUF012 - sqlglot's own way to say it
         KEYWORDS = {  # noqa: RUF012 - sqlglot's own way to say it
-            word: kind for word, kind in tokens.Tokenizer.KEYWORDS.items() if not word.startswith("{")
+            word: kind
+            for word, kind in tokens.Tokenizer.KEYWORDS.items()
+            if not word.startswith(("{", "/*+"))  # a hint is a comment
         }
 
     class Parser(parser.Parser):
@@ -59,6 +62,14 @@ class AMC(Dialect):
             TokenType.CURRENT_DATE: exp.CurrentDate,
             TokenType.CURRENT_TIMESTAMP: exp.CurrentTimestamp,
         }
+
+        def _parse_join(self, *args: Any, **named: Any) -> exp.Join | None:
+            """Note which joins are commas, which need no condition."""
+            is_comma = bool(self._curr) and self._curr.token_type is TokenType.COMMA
+            join = super()._parse_join(*args, **named)
+            if join is not None and is_comma:
+                join.meta[COMMA] = True
+            return join
 
         _left = 0
 
@@ -106,7 +117,8 @@ def parse(sql: str) -> exp.Query:
     """
     _refuse_depth(tokenize(sql))
     try:
-        found = [tree for tree in AMC().parse(sql) if tree is not None]
+        trees = AMC().parse(sql)
+        found = [tree for tree in trees if tree is not None and not isinstance(tree, exp.Semicolon)]
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
         text, line, column = first.get("highlight"), first.get("line"), first.get("col")
