@@ -33,9 +33,9 @@ CHOSEN: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def box() -> Iterator[Box]:
+def box(catalog_data: Path) -> Iterator[Box]:
     minutes = iter(range(10_000))
-    made = Box(Options(end=NOON.date()), lambda: NOON + timedelta(minutes=next(minutes)))
+    made = Box(Options(end=NOON.date(), data_dir=catalog_data), lambda: NOON + timedelta(minutes=next(minutes)))
     yield made
     made.close()
 
