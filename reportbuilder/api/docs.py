@@ -128,6 +128,8 @@ def _kind(raw: Mapping[str, Any]) -> str:
         return str(raw["$ref"]).rpartition("/")[2]
     if "allOf" in raw:
         return _kind(raw["allOf"][0])
+    if "oneOf" in raw:
+        return " or ".join(_kind(each) for each in raw["oneOf"])
     if "anyOf" in raw:  # how apispec says that a nested shape may be null
         return f"{_kind(raw['anyOf'][-1])} or null"
     return f"{_plain_kind(raw)} or null" if raw.get("nullable") else _plain_kind(raw)

@@ -29,7 +29,8 @@ class ImportBody(Body):
         required=True,
         metadata={
             "description": "What an export gives, an older template, a list of them, or tables of an older "
-            f"database; at most {MOST_TEMPLATES} templates"
+            f"database; at most {MOST_TEMPLATES} templates",
+            "oneOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}],
         },
     )
     dry_run = Flag(load_default=False, metadata={"description": "Say what would happen, and do nothing"})
