@@ -32,7 +32,7 @@ def create_body(raw: bytes) -> dict[str, Any]:
     """
     try:
         body = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadRequestError("The request body is not valid JSON.") from None
     if not isinstance(body, dict):
         raise BadRequestError("The request body must be a JSON object.")

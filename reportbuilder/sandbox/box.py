@@ -125,10 +125,14 @@ class Box:
 
     def _tidy(self, now: datetime) -> None:
         life, done = timedelta(seconds=self.options.result_life), self.queue.done
-        while life and done and done[0].ended is not None and done[0].ended + life <= now:
-            self.computing.release(done.popleft().computation)
         for execution in self.queue.forget_beyond(self.options.remember):
             self.computing.release(execution.computation)
+        while done and (done[0].computation.released or self._is_over(done[0], life, now)):
+            self.computing.release(done.popleft().computation)
+
+    @staticmethod
+    def _is_over(execution: Execution, life: timedelta, now: datetime) -> bool:
+        return bool(life) and execution.ended is not None and execution.ended + life <= now
 
     def find(self, instance_id: str, execution_id: str) -> Execution:
         """Return a copy of an execution as it is now.

@@ -64,11 +64,11 @@ class Computing:
 
     def __init__(self, options: Options, now: Callable[[], datetime]) -> None:
         self._options, self._now = options, now
-        self._shape = shape()
         self.end: date = options.end or now().date()
         self._warehouses: dict[int, Warehouse] = {}
         self._shelf = Shelf()
         self._compilers = ThreadPoolExecutor(1, "sandbox-compile")
+        self._shape = self._compilers.submit(shape)  # not at once: a server should listen first
         self._queries = ThreadPoolExecutor(options.query_threads, "sandbox-query")
         self._plans: dict[object, tuple[Plan, frozenset[str]]] = {}
         self._lock = threading.Lock()
@@ -87,7 +87,8 @@ class Computing:
             ending.join(0.05)
         for warehouse in self._warehouses.values():
             warehouse.close()
-        self._shape.close()
+        if not self._shape.cancelled():
+            self._shape.result().close()
         self._shelf.close()
 
     def prepare(
@@ -136,7 +137,7 @@ class Computing:
 
     def _compiled(self, body: dict[str, Any], window: Window, tables: Mapping[str, Table]) -> Plan:
         try:
-            return compile_workflow(body, window, self._now(), self._shape, tables)
+            return compile_workflow(body, window, self._now(), self._shape.result(), tables)
         except RecursionError:
             raise RefusedError("The query cannot be compiled: it is nested too deep.") from None
 

@@ -13,6 +13,7 @@ from reportbuilder.sandbox.box import Box
 from reportbuilder.sandbox.options import Faults
 
 _SOONEST, _DIGITS = 2, 4
+_LONGEST = 18  # digits of a number
 _FAULTS = {item.name: item for item in fields(Faults)}
 
 
@@ -28,7 +29,8 @@ def add_page(app: Flask, box: Box) -> None:
 
 def _page(box: Box, error: str = "", status: int = 200) -> Response:
     text = render_template("page.html", **box.overview(), error=error, refresh=_refresh())
-    response = Response(text, status, content_type="text/html; charset=utf-8")
+    # a text from JSON may hold half a sign, which no page can
+    response = Response(text.encode(errors="replace"), status, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
     )
@@ -54,14 +56,14 @@ def add_control(app: Flask, box: Box) -> None:
             if is_form:
                 box.fault(**_from_form())
             else:
-                box.fault(**(request.get_json(force=True) or {}))
+                box.fault(**_from_json())
         except (ValueError, TypeError) as error:
             return _page(box, str(error), 400) if is_form else refusal(400, str(error), PLAIN)
         return redirect("/", 303) if is_form else answer(box.state(limit=1)["faults"], kind=PLAIN)
 
     def state() -> Response:
         before = request.args.get("before", "")
-        if before and not before.isdecimal():
+        if before and not (before.isascii() and before.isdecimal() and len(before) <= _LONGEST):
             return refusal(400, f"before: {before!r} is not a number that a page told as next", PLAIN)
         limit = limit_of(request.args.get("limit"), 1000)
         return answer(box.state(limit, int(before) if before else None), kind=PLAIN)
@@ -76,6 +78,13 @@ def _foreign() -> Response | None:
     if origin is not None and urlsplit(origin).netloc != request.host:
         return refusal(403, f"Origin {origin} may not change the sandbox.", PLAIN)
     return None
+
+
+def _from_json() -> dict[str, Any]:
+    changes = request.get_json(force=True)
+    if not isinstance(changes, dict):
+        raise TypeError('the body must be a JSON object of faults, such as {"throttle_next": 3}')
+    return changes
 
 
 def _from_form() -> dict[str, Any]:

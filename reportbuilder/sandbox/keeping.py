@@ -37,11 +37,12 @@ class Shelf:
                 users[0] += 1
         if known is not None:
             return answer.result()
+        folder = self._folder / f"{next(self._numbers)}"
         try:
-            folder = self._folder / f"{next(self._numbers)}"
             folder.mkdir()
             answer.set_result(make(folder))
         except Exception as error:
+            shutil.rmtree(folder, ignore_errors=True)
             answer.set_exception(error)
             self._sets.pop(question, None)  # the next one may have more luck
             raise

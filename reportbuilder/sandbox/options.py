@@ -184,6 +184,8 @@ def _check_number(name: str, value: float) -> None:
         raise ValueError(f"error_status: {value!r} is not 500, 502, 503, 504 or 0")
     if value > _MOST:
         raise ValueError(f"{name}: {value!r} is more than {_MOST}")
+    if value < -_MOST:
+        raise ValueError(f"{name}: {value!r} is less than -{_MOST}")
     if value < 0 and name != "url_life":  # a link may be made that has expired already
         raise ValueError(f"{name}: {value!r} is less than 0")
 

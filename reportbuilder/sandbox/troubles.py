@@ -15,6 +15,7 @@ from reportbuilder.sandbox.endings import Ending, next_ending
 from reportbuilder.sandbox.executions import LONGEST_RUN, Course
 from reportbuilder.sandbox.options import DownloadStyle, Faults
 
+_LONGEST = 1e9  # seconds; beyond, the calendar ends
 _WIDEST = 10.0  # sigma; more than that is no distribution of run times
 _HTML = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n<hr>\
 <center>openresty</center>\r\n</body>\r\n</html>\r\n"
@@ -105,9 +106,9 @@ class Troubles:
             ending = Ending(seconds, "FAILED", "Internal error while running the query.")
         factor = faults.time_factor
         return Course(
-            faults.validation_seconds * factor,
-            seconds * factor,
-            faults.publishing_seconds * factor,
+            min(faults.validation_seconds * factor, _LONGEST),
+            min(seconds * factor, _LONGEST),
+            min(faults.publishing_seconds * factor, _LONGEST),
             ending,
             faults.overlap_limit,
         )
