@@ -76,7 +76,8 @@ class Origins:
 
     def _mixed(self, node: exp.Expr, origins: list[Origin]) -> Origin:
         parts = _children(node)
-        if isinstance(node, exp.Func) and not isinstance(node, _MIXING):
+        hands_on = isinstance(node, _MIXING) or (_replaces(node) and not together(origins).is_restricted)
+        if isinstance(node, exp.Func) and not hands_on:
             real = [
                 origin
                 for part, origin in zip(parts, origins, strict=True)
@@ -185,6 +186,13 @@ def _children(node: exp.Expr) -> Iterator[exp.Expr]:
     for part in node.iter_expressions():
         if not isinstance(part, exp.DataType | exp.Identifier | exp.Var | exp.Star):
             yield part
+
+
+def _replaces(node: exp.Expr) -> bool:
+    """Say whether a literal can become the whole value: what replaces all of it."""
+    return isinstance(node, exp.RegexpReplace) or (
+        isinstance(node, exp.Anonymous) and str(node.this).upper() == "REPLACE"
+    )
 
 
 def _predicate(origins: list[Origin]) -> Origin:

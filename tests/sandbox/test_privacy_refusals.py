@@ -84,6 +84,8 @@ COMPARED = [
     "postal_code = '10001'",
     "postal_code IN ('10001', '10011')",
     "city_name LIKE 'New%'",
+    "REPLACE(campaign, campaign, 'a') = user_id",
+    "REGEXP_REPLACE(campaign, '.*', 'a') = user_id",
 ]
 
 
