@@ -25,7 +25,7 @@ def reason(message: str, tree: exp.Expr) -> str:
         match = pattern.search(message)
         if match:
             return words(match, tree)
-    return re.sub(r"^\w+ Error: ", "", message.splitlines()[0])
+    return re.sub(r"^[\w ]+ Error: ", "", message.splitlines()[0])
 
 
 def _ungrouped(match: re.Match[str], tree: exp.Expr) -> str:

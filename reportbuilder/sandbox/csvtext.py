@@ -2,6 +2,10 @@
 
 from reportbuilder.sandbox.compiling import Kind, Plan
 
+_ANY_TEXT = ("varchar", "blob", "list", "struct", "array", "map", "json")
+# what numbers, moments and truth values are written with
+_IN_PLAIN = frozenset("0123456789+-.: abcdefghijklmnopqrstuvwxyzINT")
+
 
 def header(plan: Plan) -> str:
     """Return the header line."""
@@ -18,9 +22,9 @@ def rows_sql(plan: Plan) -> str:
 
 def _cell(name: str, kind: Kind, plan: Plan) -> str:
     value = value_text(name, kind)
-    if kind.word not in ("varchar", "list", "struct", "array", "map", "json"):
-        return f"coalesce({value}, '')"
     quote, escape, separator = plan.quote, plan.escape, plan.separator
+    if kind.word not in _ANY_TEXT and not {quote, escape, separator} & _IN_PLAIN:
+        return f"coalesce({value}, '')"
     special = " OR ".join(
         f"contains({value}, {_text(sign)})" for sign in dict.fromkeys((separator, quote, escape, "\n", "\r"))
     )
@@ -46,7 +50,12 @@ def value_text(value: str, kind: "Kind | int") -> str:
         return f"'[' || array_to_string({items}, ', ') || ']'"
     if word == "struct":
         parts = [value_text(f"struct_extract({value}, {_text(name)})", part) for name, part in kind.children]
-        return "'[' || " + " || ', ' || ".join(f"coalesce({part}, 'null')" for part in parts) + " || ']'"
+        text = "'[' || " + " || ', ' || ".join(f"coalesce({part}, 'null')" for part in parts) + " || ']'"
+        return f"CASE WHEN {value} IS NOT NULL THEN {text} END"
+    if word in ("double", "float"):
+        infinite = f"CASE WHEN {value} > 0 THEN 'Infinity' ELSE '-Infinity' END"
+        text = f"CASE WHEN isinf({value}) THEN {infinite} ELSE CAST({value} AS VARCHAR) END"
+        return f"CASE WHEN isnan({value}) THEN 'NaN' ELSE {text} END"
     return f"CAST({value} AS VARCHAR)"
 
 

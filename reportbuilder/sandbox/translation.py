@@ -8,7 +8,7 @@ from sqlglot import exp
 from reportbuilder.sandbox.functions import RULES
 from reportbuilder.sandbox.functions.moments import part
 from reportbuilder.sandbox.functions.numbers import extreme, whole
-from reportbuilder.sandbox.functions.texts import regexp_replace
+from reportbuilder.sandbox.functions.texts import regexp_replace, substring
 from reportbuilder.sandbox.functions.writing import begin, call, date_literal, timestamp_literal
 
 MOMENTS = {"today": 0, "now": 0, "yesterday": -1, "tomorrow": 1}
@@ -70,5 +70,8 @@ _BY_KIND: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.Greatest: lambda node: extreme("greatest", [node.this, *node.expressions]),
     exp.Least: lambda node: extreme("least", [node.this, *node.expressions]),
     exp.RegexpReplace: lambda node: regexp_replace(node.this, node.expression, node.args["replacement"]),
+    exp.Substring: lambda node: (
+        substring(node.this, node.args["start"], node.args.get("length")) if node.args.get("start") else node
+    ),
     exp.Extract: lambda node: part(node.this.name, node.expression),
 }

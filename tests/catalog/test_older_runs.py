@@ -35,7 +35,8 @@ CHOSEN: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def box(catalog_data: Path) -> Iterator[Box]:
     minutes = iter(range(10_000))
-    made = Box(Options(end=NOON.date(), data_dir=catalog_data), lambda: NOON + timedelta(minutes=next(minutes)))
+    options = Options(end=NOON.date(), data_dir=catalog_data)
+    made = Box(options, lambda: NOON + timedelta(minutes=next(minutes)))
     yield made
     made.close()
 

@@ -32,7 +32,11 @@ RULES: dict[str, Rule] = {
     "SQRT": written("CASE WHEN x < 0 THEN NULL ELSE sqrt(x) END", "x"),
     "LN": _logarithm("ln(x)", "x"),
     "LOG10": _logarithm("log10(x)", "x"),
-    "LOG": _logarithm("log(b, x)", "b", "x"),
+    "LOG": written("CASE WHEN b > 0 AND b <> 1 AND x > 0 THEN log(b, x) END", "b", "x"),
+    # no real number comes of these
+    "POWER": written(
+        """CASE WHEN (x = 0 AND y < 0) OR (x < 0 AND y <> trunc(y)) THEN NULL ELSE pow(x, y) END""", "x", "y"
+    ),
     "PERCENTILE": renamed("quantile_cont"),
     "APPROX_PERCENTILE": renamed("approx_quantile"),
     "COLLECT": renamed("list"),

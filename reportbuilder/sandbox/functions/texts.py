@@ -74,6 +74,8 @@ def _converted(match: re.Match[str], value: exp.Expr) -> exp.Expr:
     kind, flags = match["kind"], match["flags"]
     if kind in ("s", "S"):
         shown = phrase("coalesce(CAST(v AS VARCHAR), 'null')", v=value)
+        if match["places"]:
+            shown = call("left", shown, exp.Literal.number(match["places"][1:]))
         if match["width"]:
             shown = call("printf", text(f"%{flags}{match['width']}s"), shown)
         return call("upper", shown) if kind == "S" else shown
@@ -83,7 +85,9 @@ def _converted(match: re.Match[str], value: exp.Expr) -> exp.Expr:
     if "," in flags:
         places = match["places"] or (".6" if kind == "f" else "")
         style = "{:," + (places + "f" if kind == "f" else "") + "}"
-        return phrase("coalesce(f, 'null')", f=call("format", text(style), number))
+        grouped = phrase("coalesce(f, 'null')", f=call("format", text(style), number))
+        sides = "-" if "-" in flags else ""
+        return call("printf", text(f"%{sides}{match['width']}s"), grouped) if match["width"] else grouped
     style = f"%{flags}{match['width']}{match['places'] or ''}{kind}"
     return phrase("coalesce(f, 'null')", f=call("printf", text(style), number))
 
@@ -104,7 +108,26 @@ def _str_to_map(args: Args) -> exp.Expr:
     )
 
 
+def _at_least(least: int, number: exp.Expr) -> exp.Expr:
+    """Return a place or a length, which DuckDB counts from the end where it is negative."""
+    if isinstance(number, exp.Literal) and not number.is_string and int(float(number.name)) >= least:
+        return number
+    return phrase(f"CASE WHEN n < {least} THEN {least} ELSE n END", n=number)
+
+
+def substring(whole: exp.Expr, start: exp.Expr, length: exp.Expr | None) -> exp.Expr:
+    """Return SUBSTRING, whose places before the first are empty."""
+    from_ = _at_least(1, start)
+    if length is None:
+        return call("substring", whole, from_)
+    if from_ is not start:
+        length = phrase("CASE WHEN n < 1 THEN n + m - 1 ELSE m END", n=start, m=length)
+    return call("substring", whole, from_, _at_least(0, length))
+
+
 RULES: dict[str, Rule] = {
+    "LEFT": lambda args: call("left", args[0], _at_least(0, args[1])),
+    "RIGHT": lambda args: call("right", args[0], _at_least(0, args[1])),
     "CHARINDEX": _place,
     "LOCATE": _place,
     "INSTR": renamed("strpos"),

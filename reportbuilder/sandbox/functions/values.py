@@ -34,7 +34,9 @@ def _named_row(args: Args) -> exp.Expr:
 
 def _hash64(args: Args) -> exp.Expr:
     hashed = exp.Anonymous(this="hash", expressions=args)
-    return phrase("CAST(h >> 1 AS BIGINT)", h=hashed)
+    missing = exp.or_(*(exp.Is(this=arg.copy(), expression=exp.Null()) for arg in args))
+    number = phrase("CAST(h >> 1 AS BIGINT)", h=hashed)
+    return exp.Case(ifs=[exp.If(this=missing, true=exp.Null())], default=number)
 
 
 RULES: dict[str, Rule] = {
