@@ -13,6 +13,7 @@ from reportbuilder.api.shapes import Instant
 from reportbuilder.catalog import searching
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.needs import tables_needed
+from reportbuilder.catalog.older.files import read_object, read_tags
 from reportbuilder.catalog.preparing import definition_rows, definitions_of, form_of
 from reportbuilder.errors import Invalid
 from reportbuilder.valuelists import finding
@@ -83,7 +84,7 @@ def shown(row: QueryTemplate) -> dict[str, Any]:
     names = ("template_id", "name", "category", "report_type", "version", "is_public", "execution_count")
     return {name: getattr(row, name) for name in (*names, "created_at", "updated_at")} | {
         "description": row.description or "",
-        "tags": list(row.tags or ()),
+        "tags": read_tags(row.tags),
         "is_shipped": row.library_key is not None,
     }
 
@@ -106,8 +107,8 @@ def shown_whole(
             "missing_tables": None if tables is None else sorted(needed - tables),
             "sql_template": row.sql_template,
             "parameter_definitions": definition_rows(row),
-            "ui_schema": row.ui_schema,
-            "report_config": row.report_config,
+            "ui_schema": read_object(row.ui_schema),
+            "report_config": read_object(row.report_config),
             "parent": parent,
         }
     )
@@ -123,5 +124,5 @@ def _form(row: QueryTemplate, session: Session | None, on: AmcInstance | None) -
         return {"form": None, "form_problem": error.message}
     ui = form.ui()
     for name, values in finding.prefilled(definitions, choices).items():
-        ui[name]["ui:options"] |= {"prefill": values}
+        ui[name]["ui:options"] = read_object(ui[name].get("ui:options")) | {"prefill": values}
     return {"form": {"json_schema": form.json_schema(), "ui": ui}, "form_problem": None}

@@ -5,6 +5,7 @@ from typing import Any
 
 from reportbuilder.catalog.datasources import data_sources, old_names
 from reportbuilder.catalog.models import QueryTemplate
+from reportbuilder.catalog.older.files import read_object
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters.tokens import tokenize
 
@@ -14,9 +15,9 @@ def tables_needed(template: QueryTemplate) -> frozenset[str]:
     return needed(template.report_config, template.sql_template)
 
 
-def needed(report_config: Mapping[str, Any], sql: str) -> frozenset[str]:
+def needed(report_config: Any, sql: str) -> frozenset[str]:
     """Return the same from the two columns that it takes; in lower case, former names as the present ones."""
-    about = report_config.get("about")
+    about = read_object(report_config).get("about")
     declared = about.get("tables") if isinstance(about, Mapping) else None
     if isinstance(declared, list) and declared and all(isinstance(name, str) for name in declared):
         named = {name.lower() for name in declared}

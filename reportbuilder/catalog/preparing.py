@@ -7,6 +7,7 @@ from typing import Any
 
 from reportbuilder.catalog.lint import DOUBTS, ERROR, lint
 from reportbuilder.catalog.models import QueryTemplate, QueryTemplateParameter
+from reportbuilder.catalog.older.files import read_object
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters.definitions import RESERVED, Definition, read_definitions
 from reportbuilder.parameters.forms import Form, build_form
@@ -83,7 +84,7 @@ def form_of(
     """
     return build_form(
         definitions_of(template),
-        template.ui_schema,
+        read_object(template.ui_schema),
         as_of=as_of,
         zone=zone,
         window=True,

@@ -75,7 +75,7 @@ def _runnable(session: Session, wanted: Select[QueryTemplate], tables: frozenset
     # what a template needs may have to be read from its SQL, which no database can
     columns = (QueryTemplate.id, QueryTemplate.report_config, QueryTemplate.sql_template)
     rows = session.execute(wanted.with_only_columns(*columns))
-    return [row_id for row_id, config, sql in rows if needed(config or {}, sql) <= tables]
+    return [row_id for row_id, config, sql in rows if needed(config, sql) <= tables]
 
 
 @dataclass(frozen=True)

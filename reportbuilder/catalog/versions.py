@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from reportbuilder.catalog.models import QueryTemplate, QueryTemplateVersion
+from reportbuilder.catalog.older.files import read_object, read_tags
 from reportbuilder.catalog.preparing import definition_rows
 from reportbuilder.errors import NotFound
 
@@ -24,9 +25,9 @@ def publication_of(template: QueryTemplate) -> dict[str, Any]:
         "sql_template": template.sql_template,
         FIELD: definition_rows(template),
         "report_type": template.report_type,
-        "report_config": dict(template.report_config),
-        "ui_schema": dict(template.ui_schema),
-        "tags": list(template.tags or ()),
+        "report_config": read_object(template.report_config),
+        "ui_schema": read_object(template.ui_schema),
+        "tags": read_tags(template.tags),
         "is_public": template.is_public,
     }
 

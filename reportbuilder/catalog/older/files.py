@@ -137,6 +137,28 @@ def decode(value: Any) -> Any:
     return value
 
 
+def read_object(value: Any) -> dict[str, Any]:
+    """Return a column as an object, whatever other programs have left in it; nothing of what is none.
+
+    >>> read_object('{"widgets": []}'), read_object([1])
+    ({'widgets': []}, {})
+    """
+    try:
+        value = decode(value)
+    except Invalid:
+        return {}
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def read_tags(value: Any) -> list[Any]:
+    """Return the column ``tags`` as a list, whatever other programs have left in it."""
+    try:
+        value = decode(value)
+    except Invalid:
+        return []
+    return value if isinstance(value, list) else []
+
+
 def find_sources(value: Any) -> list[Source]:
     """Return the templates of a file: one, a list, an export of old tables, or an export of ours.
 
