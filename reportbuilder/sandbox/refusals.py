@@ -273,9 +273,11 @@ def check_aggregation(tree: exp.Query) -> None:
 def _aggregates(tree: exp.Query) -> bool:
     if isinstance(tree, exp.Union) and tree.args.get("distinct"):
         return True
-    return tree.find(*_AGGREGATES) is not None or any(
-        str(call.this).upper() in AGGREGATES_BY_NAME for call in tree.find_all(exp.Anonymous)
-    )
+    found = [
+        *tree.find_all(*_AGGREGATES),
+        *(call for call in tree.find_all(exp.Anonymous) if str(call.this).upper() in AGGREGATES_BY_NAME),
+    ]
+    return any(node.find_ancestor(exp.Where) is None for node in found)  # a condition puts no rows together
 
 
 def final_selects(tree: exp.Expr) -> Iterator[exp.Select]:

@@ -1,4 +1,4 @@
-"""No query can tell the sandbox its own users, by the names under which rows carry them."""
+"""No query tells the sandbox its own users by the names of hidden columns, nor sees rows of events."""
 
 from collections.abc import Iterator
 
@@ -30,3 +30,12 @@ def test_no_query_tells_its_own_users(tiny: Tiny, number: int) -> None:
 def test_the_names_that_rows_carry_stay_out_of_stars(tiny: Tiny) -> None:
     sql = "WITH p AS (SELECT * FROM dsp_impressions) SELECT campaign, SUM(impressions) AS n FROM p GROUP BY 1"
     assert tiny.rows(sql) == [("Crowd", 9)]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["EXISTS (SELECT COUNT(*) FROM dsp_clicks)", "user_id IN (SELECT DISTINCT user_id FROM dsp_clicks)"],
+)
+def test_a_condition_that_aggregates_puts_no_rows_together(tiny: Tiny, condition: str) -> None:
+    assert "must aggregate" in tiny.refusal(f"SELECT total_cost FROM dsp_impressions WHERE {condition}")
+    assert tiny.refusal(f"SELECT SUM(total_cost) AS n FROM dsp_impressions WHERE {condition}") == ""
