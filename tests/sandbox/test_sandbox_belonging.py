@@ -254,6 +254,11 @@ def test_fees_and_costs_are_in_their_units(story: Story) -> None:
     )
     dollars = one(story, "SELECT (SUM(spend) / 1e8 / SUM(clicks) * 100)::BIGINT FROM sponsored_ads_traffic")
     assert 20 < dollars < 500
+    price = one(
+        story,
+        "SELECT (SUM(product_sales) / SUM(units_sold))::BIGINT FROM amazon_attributed_events_by_traffic_time",
+    )
+    assert 5 < price < 200
 
 
 # ---------------------------------------------------------------- stores, streams, groceries, vehicles

@@ -16,7 +16,16 @@ Start = Callable[..., Caller]
 CREATED_SINCE = {"minCreationTime": "2026-01-01T00:00:00"}
 
 
-@pytest.mark.conforms("endpoint:token", "limit:token-life")
+@pytest.mark.conforms("limit:token-life", "error:unauthorized")
+def test_a_token_lives_for_an_hour(start: Start, clock: Any) -> None:
+    caller = start()
+    clock.move(3599)
+    assert caller.get("/dataSources").status_code == 200
+    clock.move(1)
+    assert caller.get("/dataSources").status_code == 401
+
+
+@pytest.mark.conforms("endpoint:token")
 def test_a_token_is_given_for_the_refresh_token(caller: Caller) -> None:
     body = caller.token().json()
     assert body["access_token"].startswith("Atza|")

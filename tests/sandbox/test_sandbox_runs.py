@@ -187,12 +187,13 @@ def test_a_window_in_the_future_has_no_rows(start: Start, clock: Any) -> None:
 
 @pytest.mark.conforms("semantics:certified-time")
 def test_an_older_state_of_the_data_can_be_asked_for(start: Start, clock: Any) -> None:
-    caller = start()
+    caller = start(users=1_500)
     sql = "SELECT SUM(conversions) AS n FROM amazon_attributed_events_by_conversion_time"
     window = {"timeWindowStart": "2026-02-20T00:00:00", "timeWindowEnd": "2026-03-04T00:00:00"}
     now = number(caller, clock, sql, **window)
     before = number(caller, clock, sql, **window, maxCertifiedTime="2026-02-25T00:00:00")
-    assert before <= now
+    assert 0 < before < now
+    assert number(caller, clock, sql, **window, maxCertifiedTime="2026-02-20T00:00:00") == 0
     for wrong in ({"maxCertifiedTime": "2026-02-25"}, {"maxDimensionTime": "2026-01-05T00:00:00"}):
         answer = caller.post({"workflow": {"sqlQuery": sql}, **JANUARY, **window, **wrong})
         assert (answer.status_code, next(iter(wrong)) in answer.json()["details"]) == (400, True)

@@ -73,6 +73,10 @@ def test_tables_of_dimensions_have_no_time() -> None:
     timeless = {name for name, table in documented().items() if table.time is None}
     now = {name for name in SEGMENTS if not name.endswith("_snapshot")}
     assert timeless == {"segment_metadata", "amazon_your_garage", *now}
+    early = Window(datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 2, tzinfo=UTC), "UTC")
+    assert [name for name, table in documented().items() if not conditions(table, early)] == sorted(
+        timeless, key=list(documented()).index
+    )
 
 
 def test_purchases_reach_back_further_than_advertising() -> None:

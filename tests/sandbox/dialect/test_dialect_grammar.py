@@ -93,7 +93,6 @@ OWN = [
 ]
 
 
-@pytest.mark.conforms("statement:COMMENTS")
 @pytest.mark.parametrize(("sql", "expected"), OWN)
 def test_what_looks_like_it_is_taken(tiny: Tiny, sql: str, expected: str) -> None:
     assert tiny.lines(sql) == expected.split("|")
