@@ -138,9 +138,11 @@ def upload_values(query: dict[str, Any], values: str) -> dict[str, Any]:
     kind = _kind(values)
     if request.mimetype != "text/csv":
         raise UnsupportedMediaType("Send the file as text/csv")
+    request.max_content_length = uploading.LARGEST  # a long list has more than other bodies may have
+    content = request.get_data()
     with transaction() as session:
         on = ordering.instance(session, query["instance_id"], "value:upload")
-        taken = uploading.upload(session, on.id, kind, request.get_data(), replace=query["replace"])
+        taken = uploading.upload(session, on.id, kind, content, replace=query["replace"])
     return {"taken": taken}
 
 

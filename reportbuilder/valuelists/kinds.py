@@ -5,8 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from reportbuilder.parameters.values import is_text
+
 KINDS: Final = ("brand", "campaign", "asin")
 LONGEST: Final = 1000  # characters
+MOST_WEIGHT: Final = 2**62  # databases keep 64 bits
 # which list a parameter of this type picks from
 OF_TYPE: Final = {"asin_list": "asin", "campaign_list": "campaign", "campaign_filter": "campaign"}
 
@@ -77,7 +80,7 @@ def read_rows(source: Source, rows: Iterable[Mapping[str, Any]]) -> list[Found]:
     for row in rows:
         for each in _values_of(source, row):
             before = found.get((each.kind, each.value))
-            weight = each.weight + (before.weight if before else 0)
+            weight = min(each.weight + (before.weight if before else 0), MOST_WEIGHT)
             detail = each.detail if before is None else {**each.detail, **before.detail}
             found[each.kind, each.value] = Found(each.kind, each.value, None, weight, detail)
     return list(found.values())
@@ -89,8 +92,13 @@ def _values_of(source: Source, row: Mapping[str, Any]) -> Iterator[Found]:
             value = read_value(kind, str(row[column] if row[column] is not None else ""))
         except ValueError:
             continue
-        detail = {name: row[name] for name in source.details.get(kind, ()) if row.get(name) is not None}
+        detail = {name: row[name] for name in source.details.get(kind, ()) if _can_be_kept(row.get(name))}
         yield Found(kind, value, None, _whole(row.get(source.weight)), detail)
+
+
+def _can_be_kept(value: object) -> bool:
+    """Say whether a value fits into JSON: nothing is known of a NULL, and a NUL no database takes."""
+    return isinstance(value, int | float) or (isinstance(value, str) and is_text(value))
 
 
 def _whole(value: object) -> int:

@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import CursorResult, Select, exists, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, joinedload
 
 from reportbuilder import clock, logs
@@ -16,6 +17,7 @@ from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.needs import tables_needed
 from reportbuilder.catalog.preparing import prepare
 from reportbuilder.database import reading, transaction
+from reportbuilder.errors import ReportBuilderError
 from reportbuilder.executions import lifecycle, overview
 from reportbuilder.executions.lifecycle import Order
 from reportbuilder.executions.models import ReportExecution
@@ -33,6 +35,7 @@ LOOK_BACK = timedelta(days=90)
 KEPT_FOR = timedelta(days=400)  # AMC's own look-back, and a little
 IN_USE = timedelta(days=14)
 MOST_ROWS = 200_000
+_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 
 def ask(session: Session, instance: AmcInstance, user: User, *, triggered_by: str) -> list[ReportExecution]:
@@ -79,6 +82,11 @@ def _ask_one(instance_id: str) -> bool:
             return user is not None and bool(ask(session, instance, user, triggered_by="schedule"))
     except IntegrityError:
         return False  # another scheduler was faster
+    except _AWAY:
+        raise
+    except Exception as error:  # noqa: BLE001 - one instance that cannot be asked must not keep the others waiting
+        log.warning("values not asked for", instance=instance_id, failure=type(error).__name__)
+        return False
 
 
 def _due(hours: float) -> Select[str]:
@@ -126,13 +134,16 @@ def take_finished(store: Store) -> int:
 def _take(store: Store, refresh: ValueRefresh) -> bool:
     try:
         rows = _rows(store, refresh)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the refresh must end and say so
+        if rows is None:
+            said = refresh.execution.error_message or refresh.execution.state
+            return _end(refresh, FAILED, reason=f"{refresh.execution.execution_id}: {said}")
+        return _store(refresh, rows)
+    except _AWAY:
+        raise  # the database is away: it is tried again when that is back
+    except Exception as error:  # noqa: BLE001 - whatever it is, the refresh must end, and the others go on
         log.warning("values not taken", source=refresh.source, failure=type(error).__name__)
-        return _end(refresh, FAILED, reason=f"its rows cannot be read: {error}")
-    if rows is None:
-        said = refresh.execution.error_message or refresh.execution.state
-        return _end(refresh, FAILED, reason=f"{refresh.execution.execution_id}: {said}")
-    return _store(refresh, rows)
+        why = error.message if isinstance(error, ReportBuilderError) else type(error).__name__
+        return _end(refresh, FAILED, reason=f"its rows cannot be read: {why}")
 
 
 def _rows(store: Store, refresh: ValueRefresh) -> Sequence[Mapping[str, Any]] | None:
@@ -151,6 +162,7 @@ def _rows(store: Store, refresh: ValueRefresh) -> Sequence[Mapping[str, Any]] | 
 def _store(refresh: ValueRefresh, rows: Sequence[Mapping[str, Any]]) -> bool:
     now = clock.now()
     with transaction() as session:
+        storing.lock(session, refresh.instance_id)  # first, as who deletes the instance does
         if not _claim(session, refresh, TAKEN, row_count=len(rows)):
             return False
         count = storing.store_seen(

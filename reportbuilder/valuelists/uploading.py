@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
@@ -92,12 +93,33 @@ def _lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Invalid.field(FIELD, f"byte {error.start} is not UTF-8; save it as CSV in UTF-8") from None
-    first = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if ";" in first else ",", strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    is_first = True
     try:
         for cells in reader:
-            is_header = reader.line_num == 1 and cells and cells[0].strip().lower() in _HEADERS
-            if any(cell.strip() for cell in cells) and not is_header:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if not (is_first and _is_header(cells)):
                 yield reader.line_num, cells
+            is_first = False
     except csv.Error as error:
         raise Invalid.field(FIELD, f"line {reader.line_num}: it is no CSV ({error})") from None
+
+
+def _delimiter(text: str) -> str:
+    """Return what stands between the cells: a semicolon only if the header says so, or every line has one.
+
+    A name may hold semicolons, too.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines or ";" not in lines[0]:
+        return ","
+    if _is_header(lines[0].split(";")):
+        return ";"
+    if _is_header(lines[0].split(",")):
+        return ","
+    return ";" if all(";" in re.sub(r'"[^"]*"', "", line) for line in lines) else ","
+
+
+def _is_header(cells: list[str]) -> bool:
+    return bool(cells) and re.sub(r"[\s_]+", "_", cells[0].strip(' "').lower()) in _HEADERS

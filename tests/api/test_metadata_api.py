@@ -6,9 +6,10 @@ import pytest
 
 from reportbuilder import clock
 from reportbuilder.amc import sources
+from reportbuilder.api.doors import BODY_MAX
 from reportbuilder.catalog.library import install_library
 from reportbuilder.database import transaction
-from reportbuilder.valuelists import storing
+from reportbuilder.valuelists import storing, uploading
 from reportbuilder.valuelists.kinds import SOURCES, Found
 from tests.api.conftest import Callers
 from tests.api.test_frame import check
@@ -103,3 +104,13 @@ def test_a_form_offers_the_values_of_an_instance(callers: Callers) -> None:
     choices = here["form"]["ui"]["campaigns"]["ui:options"]["choices"]
     assert choices[0] == {"value": "Halden | SP", "label": "Halden | SP"}
     assert here["missing_tables"] == here["tables"] == ["amazon_attributed_events_by_conversion_time"]
+
+
+def test_a_long_list_may_be_longer_than_other_bodies(callers: Callers) -> None:
+    data = "\n".join(f"Campaign {number} {'x' * 120}" for number in range(9_000))
+    assert len(data) > BODY_MAX
+    path = "/metadata/campaigns/upload?instance_id=amcnorthwind01"
+    answer = callers.ada.post(path, data=data, content_type="text/csv")
+    assert (answer.status_code, answer.get_json()) == (200, {"taken": 9_000})
+    answer = callers.ada.post(path, data="x" * (uploading.LARGEST + 1), content_type="text/csv")
+    check(answer, 413, "TOO_LARGE")

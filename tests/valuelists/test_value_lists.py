@@ -1,15 +1,18 @@
 """What goes into lists and what comes out: uploads, patterns, and what forms offer."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
+from flask import current_app
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from reportbuilder import clock
-from reportbuilder.database import reading, transaction
+from reportbuilder.database import db, reading, transaction
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters.definitions import read_definitions
 from reportbuilder.valuelists import finding, storing, uploading
@@ -85,6 +88,55 @@ def test_a_file_that_is_no_text_or_too_big_is_refused() -> None:
         uploading.read_csv("asin", b"x" * (uploading.LARGEST + 1))
     with pytest.raises(Invalid, match="kind"):
         uploading.read_csv("colour", b"red")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Spring; early\nSummer\n", {"Spring; early": None, "Summer": None}),
+        ('"Spring; early",First\nSummer,Second\n', {"Spring; early": "First", "Summer": "Second"}),
+        ('"Spring; early"\n"Summer; late"\n', {"Spring; early": None, "Summer; late": None}),
+        ("Spring;First\nSummer;Second\n", {"Spring": "First", "Summer": "Second"}),
+        ("campaign\nSpring; early\n", {"Spring; early": None}),
+        ("campaign;name\nSpring;First\nSummer\n", {"Spring": "First", "Summer": None}),
+        ("\n\nCampaign Name,Label\r\nSpring,First\r\n", {"Spring": "First"}),
+        ("\ufeffcampaign\nSpring", {"Spring": None}),
+    ],
+)
+def test_semicolons_in_names_are_no_ends_of_cells(text: str, wanted: dict[str, str | None]) -> None:
+    found = uploading.read_csv("campaign", text.encode())
+    assert {each.value: each.label for each in found} == wanted
+
+
+def test_a_long_list_is_one_statement(cast: Cast) -> None:
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    with transaction() as session:
+        rows = [Found("campaign", f"Campaign {number}") for number in range(5000)]
+        assert storing.store_seen(session, cast.first.id, rows, clock.now()) == 5000
+    event.remove(db.engine, "before_cursor_execute", note)
+    assert max(map(len, statements)) < 2000
+    with reading() as session:
+        assert finding.search(session, cast.first.id, "campaign")[1] == 5000
+
+
+def test_two_who_write_the_same_values_in_turn_both_end(cast: Cast) -> None:
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the app itself, for threads
+
+    def write(names: list[str]) -> None:
+        with app.app_context():
+            for _ in range(5):
+                upload(cast, "campaign", "\n".join(names))
+
+    names = [f"Campaign {number}" for number in range(400)]
+    with ThreadPoolExecutor(2) as pool:
+        for future in [pool.submit(write, names), pool.submit(write, names[::-1])]:
+            future.result(60)
+    assert len(found(cast, "campaign")) == 400
 
 
 NAMES = st.text(st.sampled_from("aAb*%_?[]\\|é "), min_size=1, max_size=6).filter(str.strip)

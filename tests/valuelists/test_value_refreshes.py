@@ -1,9 +1,12 @@
 """Lists fill from the instance's own data: asked for once, taken once, and kept when AMC is silent."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Select, literal, select, update
+from sqlalchemy.orm import Session
 
 from reportbuilder import clock
 from reportbuilder.amc import sources
@@ -15,7 +18,7 @@ from reportbuilder.database import reading, transaction
 from reportbuilder.executions.ports import Ports
 from reportbuilder.sandbox import Sandbox
 from reportbuilder.valuelists import finding, refreshing, storing
-from reportbuilder.valuelists.kinds import SOURCES, Found
+from reportbuilder.valuelists.kinds import SOURCES, Found, read_rows
 from reportbuilder.valuelists.models import InstanceValue, ValueRefresh
 from tests.executions.desk import Desk, Workers
 
@@ -141,3 +144,43 @@ def test_an_instance_that_is_signed_out_is_not_asked_for_its_tables(desk: Desk, 
     connections.close()
     with reading() as session:
         assert sources.tables_of(session, desk.instance.id) is None
+
+
+@pytest.mark.usefixtures("library")
+def test_rows_that_no_database_takes_stop_neither_themselves_nor_others(
+    desk: Desk, workers: Workers, ports: Ports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(desk)
+    workers.work_until(desk.all_final, seconds=40)
+    real = storing.store_seen
+
+    def broken(session: Session, instance_id: UUID, found: list[Found], at: datetime) -> int:
+        if any(each.kind == "asin" for each in found):
+            found = [replace(each, weight=2**80) for each in found]
+        return real(session, instance_id, found, at)
+
+    monkeypatch.setattr(storing, "store_seen", broken)  # no AMC sends such rows, so none can be run
+    assert refreshing.take_finished(ports.store) == len(SOURCES)
+    states = {refresh.source: refresh.state for refresh in refreshes()}
+    assert states == {source: "failed" if source == "products" else "taken" for source in SOURCES}
+    assert refreshing.take_finished(ports.store) == 0
+
+
+def test_weights_and_details_are_what_databases_can_keep() -> None:
+    row = {"asin": "B0SEEN0001", "conversions": 2**62, "advertiser": "a\x00b"}
+    (found,) = read_rows(SOURCES["products"], [row, row])
+    assert (found.weight, found.detail) == (2**62, {})
+
+
+@pytest.mark.usefixtures("library")
+def test_an_instance_that_cannot_be_asked_does_not_keep_others_waiting(
+    desk: Desk, ports: Ports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def due(hours: float) -> Select[str]:
+        gone = literal("amcgone").label("instance_id")
+        return select(gone).union_all(select(AmcInstance.instance_id))  # type: ignore[return-value]  # a union
+
+    with transaction() as session:
+        session.execute(update(AmcAccount).values(user_id=desk.user.id))
+    monkeypatch.setattr(refreshing, "_due", due)  # one of them was deleted after it was found due
+    assert refreshing.ask_due(24) >= 1
