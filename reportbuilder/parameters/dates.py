@@ -103,12 +103,17 @@ ISO_DAY = "[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 _LAST_DAYS = re.compile(r"last_([0-9]{1,3})_days")
 
 
+def spell(text: str) -> str:
+    """Return the words as expressions are written: small letters, ``_`` between them."""
+    return re.sub(r"[\s\-]+", "_", text.strip().lower())
+
+
 def read_expression(text: str) -> str:
     """Return the expression in its one spelling (``"Last 30 days"`` is ``"last_30_days"``).
 
     :raises ValueError: for an unknown word, with the nearest ones.
     """
-    word = re.sub(r"[\s\-]+", "_", text.strip().lower())
+    word = spell(text)
     days = _LAST_DAYS.fullmatch(word)
     if days and 1 <= int(days[1]) <= LONGEST_LOOKBACK:
         return f"last_{int(days[1])}_days"

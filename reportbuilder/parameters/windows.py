@@ -16,6 +16,7 @@ from reportbuilder.parameters.dates import (
     find_zone,
     read_expression,
     resolve_days,
+    spell,
     start_of_day,
     today_in,
 )
@@ -25,6 +26,14 @@ LOOKBACK_DAYS = 30
 LAG_DAYS = 14  # attributed events keep changing for so long
 RETENTION_MONTHS = 13
 FIELD = "time_window"
+# The last whole period of which every day is old enough; as an expression of the day after that.
+FULL_PERIODS = {
+    "last_full_day": "yesterday",
+    "last_full_week": "last_week",
+    "last_full_month": "last_month",
+    "last_full_quarter": "last_quarter",
+}
+PRESET = f"{EXPRESSION}|^(?:{'|'.join(FULL_PERIODS)})$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +128,9 @@ def _read_rolling(wish: Mapping[str, Any], lag_days: int) -> dict[str, Any]:
         return {"lookback_days": days, "lag_days": lag}
     if not isinstance(wish["preset"], str):
         raise _wrong("preset", f"{show(wish['preset'])} is not text; give an expression such as last_30_days")
+    word = spell(wish["preset"])
     try:
-        return {"preset": read_expression(wish["preset"]), "lag_days": lag}
+        return {"preset": word if word in FULL_PERIODS else read_expression(wish["preset"]), "lag_days": lag}
     except ValueError as error:
         raise _wrong("preset", str(error)) from None
 
@@ -170,6 +180,8 @@ def parse_window(
       the last day and belongs to the window; a local date-time is the first instant that does not.
     - ``{"preset": "last_month", "lag_days": 14}``: the expression as of the day ``lag_days`` ago; days of a
       running period that are later than that day are cut off.
+      ``last_full_day``, ``_week`` (Monday first), ``_month`` and ``_quarter`` are the last whole one that has
+      passed, and whose last day is at least ``lag_days`` ago.
     - ``{"lookback_days": 30, "lag_days": 14}``, ``{}`` and None: so many days, the last is today minus lag.
 
     :raises Invalid: for what cannot be read, an end before the start, or an end after today.
@@ -182,7 +194,11 @@ def parse_window(
     settled = today - timedelta(days=wish["lag_days"])
     if "preset" not in wish:
         return Window.of_days(settled - timedelta(days=wish["lookback_days"] - 1), settled, zone)
-    days = resolve_days(wish["preset"], settled)
+    if wish["preset"] in FULL_PERIODS:
+        after = min(settled + DAY, today)
+        days = resolve_days(FULL_PERIODS[wish["preset"]], after)
+    else:
+        days = resolve_days(wish["preset"], settled)
     return Window.of_days(days.start, min(days.end, settled), zone)
 
 
@@ -241,9 +257,7 @@ def window_schema(zone: str, lag_days: int = LAG_DAYS) -> dict[str, Any]:
         "default": {"lookback_days": LOOKBACK_DAYS, "lag_days": lag_days, "time_zone": zone},
         "anyOf": [
             _closed({"start": edge, "end": edge}, {"time_zone": name}),
-            _closed(
-                {"preset": {"type": "string", "pattern": EXPRESSION}}, {"lag_days": lag, "time_zone": name}
-            ),
+            _closed({"preset": {"type": "string", "pattern": PRESET}}, {"lag_days": lag, "time_zone": name}),
             _closed({}, {"lookback_days": count | {"minimum": 1}, "lag_days": lag, "time_zone": name}),
         ],
         "x-messages": {"anyOf": "{value} is no time window; give start and end, or a preset, with time_zone"},
