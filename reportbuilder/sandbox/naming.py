@@ -172,13 +172,15 @@ def _expressions(
 
 def _expression(node: exp.Expr, here: Sight, aliases: Mapping[str, exp.Expr]) -> None:
     """Look at the columns of an expression; a query inside it sees what is around it."""
-    if isinstance(node, exp.Query):
-        _query(node, here)
-    elif isinstance(node, exp.Column):
-        _column(node, here, aliases)
-    else:
-        for child in node.iter_expressions():
-            _expression(child, here, aliases)
+    left = [node]  # and no recursion: hundreds of conditions joined by OR are that deep
+    while left:
+        part = left.pop()
+        if isinstance(part, exp.Query):
+            _query(part, here)
+        elif isinstance(part, exp.Column):
+            _column(part, here, aliases)
+        else:
+            left.extend(part.iter_expressions(reverse=True))
 
 
 def _column(node: exp.Column, here: Sight, aliases: Mapping[str, exp.Expr]) -> None:

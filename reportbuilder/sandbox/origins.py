@@ -1,6 +1,7 @@
 """From an expression to what its value is made of; what AMC does not let meet is refused on the way."""
 
 from collections.abc import Callable, Iterator
+from functools import reduce
 from typing import Any, ClassVar
 
 from sqlglot import exp
@@ -130,7 +131,11 @@ class Origins:
         return _predicate([self.of(node.this)])
 
     def _all(self, node: exp.Expr) -> Origin:
-        return _predicate(self._parts(node))
+        if not isinstance(node, exp.And | exp.Or):
+            return _predicate(self._parts(node))
+        # hundreds of conditions in a row stand in each other, so they are not gone through by recursion
+        first, *others = (self.of(part) for part in node.flatten(unnest=False))
+        return reduce(lambda made, origin: _predicate([made, origin]), others, first)
 
     def _case(self, node: exp.Expr) -> Origin:
         subject = self.of(node.this) if node.this else None
