@@ -19,7 +19,22 @@ def catalog_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def amc(catalog_data: Path) -> Iterator[Amc]:
+def full_amc(catalog_data: Path) -> Iterator[Amc]:
+    """A sandbox of the size that everybody starts."""
     made = Amc(Options(end=NOON.date(), data_dir=catalog_data))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def smaller_amc(catalog_data: Path) -> Iterator[Amc]:
+    """A sandbox with half the people, for modules that look at each contact of months themselves."""
+    made = Amc(Options(end=NOON.date(), data_dir=catalog_data, users=20_000))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def amc(full_amc: Amc) -> Amc:
+    """The sandbox of most tests; a module may take another."""
+    return full_amc

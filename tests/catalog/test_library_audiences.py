@@ -75,6 +75,11 @@ def _agree_on_views(rows: list[Row], expected: dict[Any, Any]) -> None:
     agree_on_every(rows, expected, by=["campaign", "breakdown"])
 
 
+@pytest.fixture(scope="module")
+def amc(smaller_amc: Amc) -> Amc:
+    return smaller_amc
+
+
 @each_window
 @each_instance
 def test_viewability(amc: Amc, instance: str, window: Window) -> None:

@@ -79,6 +79,11 @@ def _agree_on_frequencies(rows: list[Row], tally: Tally) -> None:
     agree(rows, expected, by=["breakdown", "times_seen"], tally=tally)
 
 
+@pytest.fixture(scope="module")
+def amc(smaller_amc: Amc) -> Amc:
+    return smaller_amc
+
+
 @each_window
 @each_instance
 def test_reach_and_frequency(amc: Amc, instance: str, window: Window) -> None:
@@ -88,10 +93,13 @@ def test_reach_and_frequency(amc: Amc, instance: str, window: Window) -> None:
     assert sum(int(row["reach"]) for row in rows) > 1000
 
 
-def test_frequency_within_each_campaign(amc: Amc) -> None:
-    rows = amc.run("reach_and_frequency", {"breakdown": "campaign", "last_frequency": 3})
+def test_frequency_within_each_campaign(full_amc: Amc) -> None:
+    rows = full_amc.run("reach_and_frequency", {"breakdown": "campaign", "last_frequency": 3})
     tally = _frequencies(
-        contacts(amc, FIRST, MONTH), purchases(amc, FIRST, MONTH, by="traffic"), within=campaign, last=3
+        contacts(full_amc, FIRST, MONTH),
+        purchases(full_amc, FIRST, MONTH, by="traffic"),
+        within=campaign,
+        last=3,
     )
     _agree_on_frequencies(rows, tally)
     assert len({row["breakdown"] for row in rows}) == 12
@@ -292,11 +300,11 @@ def test_sponsored_tv_as_streaming_tv(amc: Amc) -> None:
     _agree_on_groups(rows, _groups(contacts(amc, FIRST, WEEK), bought, kind_of, THREE))
 
 
-def test_streaming_tv_by_campaign_and_device(amc: Amc) -> None:
-    rows = amc.run(
+def test_streaming_tv_by_campaign_and_device(full_amc: Amc) -> None:
+    rows = full_amc.run(
         "streaming_tv_overlap", {"tv_campaigns": "Northwind*TV*", "tv_devices": ["TV"]}, window=WEEK
     )
-    ((expected,),) = amc.ask(
+    ((expected,),) = full_amc.ask(
         """SELECT count(*) FROM dsp_impressions WHERE user_id IS NOT NULL AND device_type = 'TV'
         AND campaign = 'Northwind Outdoors | Streaming TV | Awareness'
         AND impression_dt_utc >= $a AND impression_dt_utc < $b""",
