@@ -34,6 +34,9 @@ class TemplateSchema(Schema):
     execution_count = fields.Integer(required=True)
     created_at = Instant(required=True)
     updated_at = Instant(required=True)
+    tables = fields.List(
+        fields.String(), required=True, metadata={"description": "AMC's tables that it reads"}
+    )
 
 
 class FormSchema(Schema):
@@ -64,9 +67,6 @@ class TemplateDetail(TemplateSchema):
     form_problem = fields.String(
         required=True, allow_none=True, metadata={"description": "Why there is no form, if there is none"}
     )
-    tables = fields.List(
-        fields.String(), required=True, metadata={"description": "AMC's tables that it reads"}
-    )
     missing_tables = fields.List(
         fields.String(),
         required=True,
@@ -86,6 +86,7 @@ def shown(row: QueryTemplate) -> dict[str, Any]:
         "description": row.description or "",
         "tags": read_tags(row.tags),
         "is_shipped": row.library_key is not None,
+        "tables": sorted(tables_needed(row)),
     }
 
 
@@ -103,7 +104,6 @@ def shown_whole(
         shown(row)
         | _form(row, session, on)
         | {
-            "tables": sorted(needed),
             "missing_tables": None if tables is None else sorted(needed - tables),
             "sql_template": row.sql_template,
             "parameter_definitions": definition_rows(row),

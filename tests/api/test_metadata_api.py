@@ -85,7 +85,7 @@ def test_templates_are_kept_by_what_an_instance_has(callers: Callers) -> None:
         sources._store(session, callers.cast.first.id, {"sponsored_ads_traffic"}, clock.now())
     kept = callers.ben.get(f"/templates?{FIRST}&limit=100").get_json()["items"]
     assert {"Search term analysis", "Sponsored ads campaigns"} & {item["name"] for item in kept}
-    assert not {"DSP campaign performance"} & {item["name"] for item in kept}
+    assert {table for item in kept for table in item["tables"]} == {"sponsored_ads_traffic"}
     assert 0 < len(kept) < everything
     check(callers.ben.get("/templates?instance_id=amcnorthwind02"), 404, "NOT_FOUND")
 
