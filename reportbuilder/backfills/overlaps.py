@@ -143,6 +143,6 @@ def find_crowds(
         first, last = min(days.start for days in full), max(days.end for days in full)
         said.append(
             f"{len(full)} segments between {first} and {last} read data that up to {max(counts)} earlier "
-            "runs have read over the same days; AMC may refuse them for good. Leave out what is there already."
+            "runs have read over the same days; AMC may refuse them. Leave out what is there already."
         )
     return said
