@@ -44,7 +44,7 @@ def test_what_has_no_final_run_is_run_again_and_the_rest_is_not() -> None:
     at = datetime(2026, 8, 20, 2, tzinfo=UTC)
     runs = [
         Run(_day(1), datetime(2026, 8, 14, 2, tzinfo=UTC)),  # preliminary, and then
-        Run(_day(1), datetime(2026, 8, 15, 2, tzinfo=UTC)),  # final
+        Run(_day(1), datetime(2026, 8, 15, tzinfo=UTC)),  # at the first instant that is final
         Run(_day(5), datetime(2026, 8, 18, 2, tzinfo=UTC)),  # preliminary; final if it is run now
         Run(_day(18), datetime(2026, 8, 19, 2, tzinfo=UTC)),
         Run(_day(19), datetime(2026, 8, 20, 1, tzinfo=UTC)),  # run by hand just now, and this firing's own
@@ -59,6 +59,7 @@ def test_what_has_no_final_run_is_run_again_and_the_rest_is_not() -> None:
 
 
 CADENCES: list[tuple[Pattern, dict[str, Any]]] = [
+    (Daily(time(0)), {"preset": "last_full_day", "lag_days": 2}),
     (Daily(time(2)), {"preset": "last_full_day", "lag_days": 1}),
     (Daily(time(0, 30)), {"preset": "last_7_days", "lag_days": 0}),
     (Daily(time(2)), {"preset": "last_full_day", "lag_days": 14}),
@@ -77,7 +78,7 @@ def test_each_window_ends_in_one_final_run_as_was_foretold(
     recurrence = Recurrence(pattern, zone, start=begin.date())
     window_at = partial(window_of, wish=wish, default_zone=zone)
     runs: list[Run] = []
-    for due in recurrence.between(begin, begin + timedelta(days=70)):
+    for due in recurrence.between(begin - SECOND, begin + timedelta(days=70)):
         own = window_at(due)
         again = to_settle(runs, due, own=own)
         assert again == list(expected_reruns(recurrence, due, window_at))

@@ -174,6 +174,31 @@ def test_presets_are_due_on_the_days_that_a_calendar_shows(
     assert found == expected[where : where + 5]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "days"),
+    [
+        (Monthly(time(4), 31), ["01-31", "02-28", "03-31", "04-30"]),
+        (Monthly(time(4), 30), ["01-30", "02-28", "03-30", "04-30"]),
+        (Monthly(time(4), None), ["01-31", "02-28", "03-31", "04-30"]),
+        (Quarterly(time(5), 31), ["01-31", "04-30", "07-31", "10-31"]),
+        (Quarterly(time(5), None), ["03-31", "06-30", "09-30", "12-31"]),
+        (FirstBusinessDay(time(4)), ["01-01", "02-02", "03-02", "04-01"]),
+    ],
+)
+def test_months_that_are_too_short_run_on_their_last_day(pattern: Pattern, days: list[str]) -> None:
+    found = islice(Recurrence(pattern).occurrences(datetime(2026, 1, 1, tzinfo=UTC)), 4)
+    assert [f"{each.due_at:%m-%d}" for each in found] == days
+
+
+@given(PRESETS)
+def test_patterns_leave_out_the_time_that_they_start_from(preset: tuple[Pattern, time, DayWanted]) -> None:
+    pattern = preset[0]
+    first = next(pattern.after(datetime(2026, 1, 1)))  # noqa: DTZ001 - patterns know no zone
+    second = next(pattern.after(first))
+    assert first < second
+    assert next(pattern.before(second)) == first
+
+
 FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
 
@@ -276,6 +301,10 @@ def test_three_times_in_one_gap_are_one_due_time() -> None:
     assert (first.due_at, [f"{each:%H:%M}" for each in first.wanted]) == (gap, ["02:00", "02:30", "03:00"])
     assert second.due_at == gap + timedelta(minutes=30)
     assert list(berlin.between(gap, gap)) == []
+    assert list(berlin.between(gap - timedelta(hours=2), second.due_at)) == [gap, second.due_at]
+    before = gap - timedelta(hours=23) + timedelta(minutes=30)  # 03:30 the day before
+    assert (berlin.previous(gap), berlin.previous(gap + MINUTE)) == (before, gap)
+    assert list(islice(berlin.backwards(second.due_at), 2)) == [gap, before]
     assert berlin.previous(second.due_at) == gap
 
 
