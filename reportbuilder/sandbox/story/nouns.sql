@@ -6,8 +6,8 @@ CREATE MACRO hex(h) AS printf('%016x', (h >> 1)::BIGINT);
 
 -- Only some people are known by their account; they alone can buy.
 CREATE MACRO has_account(user_no) AS chance(user_no, 'id type') < 0.8;
--- One in eight pairs of person and brand knows each other already: when they met last before the data begin.
-CREATE MACRO knows(user_no, brand_no) AS chance(user_no, brand_no) >= 0.88;
+-- Nearly half of all pairs of person and brand know each other already: when they met last before the data begin.
+CREATE MACRO knows(user_no, brand_no) AS chance(user_no, brand_no) >= 0.55;
 CREATE MACRO met_at(user_no, brand_no, first_day) AS
     first_day::TIMESTAMP - to_seconds(60 + pick(hash(user_no, brand_no), 'met', 28512000));
 
