@@ -7,6 +7,7 @@ from datetime import UTC, date, time
 from typing import Any, Final
 
 from reportbuilder.backfills.columns import GRAINS, OVER_ROWS, Column
+from reportbuilder.backfills.groups import find_undated
 from reportbuilder.backfills.segments import Segment, unit_of
 from reportbuilder.parameters.dates import DateRange
 from reportbuilder.parameters.naming import uses_window
@@ -66,9 +67,9 @@ def find_hindrances(
     The law: if every row is made only of events of its own day (or week…), and no such period lies in two
     segments, the rows of one run over several segments are those of the single runs together. Then sums,
     distinct counts and medians *of a row* are right, as each row has the same events either way. What is
-    made over several rows or over the window as a whole is not. The rules here see columns and words of the
-    SQL, and a sub-query that counts over the whole window escapes them: so the first pack is checked against
-    a single run (`Pack.probe`, `reportbuilder.backfills.differences.find_differences`).
+    made over several rows or over the window as a whole is not. The rules here look at the columns and at
+    the SQL; by whose clock the advertiser's days are they cannot see, nor what a parameter does to a name. So
+    the first pack is checked against a single run (`Pack.probe`, `differences.find_differences`).
 
     :param sql: of the template. ``values`` of its parameters decide by whose clock its days are.
     """
@@ -87,6 +88,7 @@ def find_hindrances(
             if one.aggregate in OVER_ROWS
         ),
         *_hindrances_of_sql(sql),
+        *find_undated(sql, column.name),
     ]
 
 

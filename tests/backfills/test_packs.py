@@ -180,6 +180,7 @@ def test_what_the_columns_and_the_sql_must_not_be() -> None:
     assert "2 columns have" in told(Column("first_bought", grain="day"))
     assert "spend_to_date is made of other rows" in told(Column("spend_to_date", "running"))
     assert "OVER" in told(sql="SELECT day, SUM(x) OVER (ORDER BY day) AS y FROM t GROUP BY day")
+    assert "groups by campaign" in told(sql="SELECT campaign AS period, SUM(x) AS n FROM t GROUP BY campaign")
     assert "beyond its window" in told(sql="SELECT a FROM TABLE(EXTEND_TIME_WINDOW('t', 'P7D', 'P0D'))")
     assert "ends of its window" in told(sql="SELECT a FROM t WHERE day >= {{start_date}}")
     assert "ends of its window" in told(sql="SELECT BUILT_IN_PARAMETER('TIME_WINDOW_START') AS a FROM t")
@@ -201,6 +202,22 @@ def test_shipped_templates_are_not_packed_without_a_word_of_theirs() -> None:
         assert [one.name for one in described] == [row["name"] for row in data["columns"]]
         if not any("date" in row for row in data["columns"]):
             assert find_hindrances(described, data["sql"], cut_days(DAYS, "daily", "UTC"))
+
+
+def test_weekly_roas_may_be_packed_by_whole_weeks_once_it_is_described() -> None:
+    path = Path(reportbuilder.catalog.__file__).parent / "library" / "weekly_roas.toml"
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    words = {
+        "week_start": {"date": "week", "clock": "clock"},
+        "days": {"aggregate": "distinct"},
+        "target_roas": {"aggregate": "constant"},
+    }
+    described = read_columns([row | words.get(row["name"], {}) for row in data["columns"]])
+    values = {"clock": "dt_hour_utc"}
+    assert find_hindrances(described, data["sql"], cut_days(DAYS, "weekly", "UTC"), values) == []
+    assert find_hindrances(described, data["sql"], cut_days(DAYS, "weekly", "UTC", "sunday"), values)
+    assert find_hindrances(described, data["sql"], cut_days(DAYS, "weekly", ZONE), values)
+    assert find_hindrances(read_columns(data["columns"]), data["sql"], cut_days(DAYS, "weekly", "UTC"))
 
 
 def test_words_that_are_none_are_refused() -> None:
