@@ -43,7 +43,8 @@ def ticks(ports: Ports, connections: Connections) -> list[Tick]:
         Tick("sweep", settings.sweep_every, lambda: sweep(settings)),
         Tick("pulse", BEAT_EVERY, lambda: beat_once("scheduler")),
         Tick("sources", 60.0, lambda: sources.read_due(connections)),
-        Tick("values", VALUES_EVERY, lambda: keep_values_fresh(ports)),
+        Tick("values", VALUES_EVERY, lambda: refreshing.take_finished(ports.store)),
+        Tick("refreshes", 60.0, lambda: refreshing.ask_due(settings.values_refresh_hours)),
         Tick("tokens", 60.0, lambda: keep_tokens_fresh(connections)),
         Tick("keys", 3600.0, forget_keys),
         Tick("scratch", 3600.0, lambda: sweep_scratch(settings.scratch_dir, SCRATCH_KEPT_FOR)),
@@ -65,12 +66,6 @@ def keep_tokens_fresh(connections: Connections) -> None:
             Tokens(account.id, connections.vault, connections.login(account.region)).access_token()
         except Exception as failure:  # noqa: BLE001 - one account that is wrong must not keep the others waiting
             log.warning("token not refreshed", account=account.account_id, failure=type(failure).__name__)
-
-
-def keep_values_fresh(ports: Ports) -> None:
-    """Take in what refreshes of value lists have brought, and ask for those that have become old."""
-    refreshing.take_finished(ports.store)
-    refreshing.ask_due(ports.settings.values_refresh_hours)
 
 
 def forget_keys() -> None:

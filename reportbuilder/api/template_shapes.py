@@ -99,12 +99,12 @@ def shown_whole(
 ) -> dict[str, Any]:
     """Return a template in the words of TemplateDetail, with an instance's values in its form."""
     tables = sources.tables_of(session, on.id) if session and on else None
-    needed = tables_needed(row)
+    listed = shown(row)
     return (
-        shown(row)
+        listed
         | _form(row, session, on)
         | {
-            "missing_tables": None if tables is None else sorted(needed - tables),
+            "missing_tables": None if tables is None else sorted(set(listed["tables"]) - tables),
             "sql_template": row.sql_template,
             "parameter_definitions": definition_rows(row),
             "ui_schema": read_object(row.ui_schema),

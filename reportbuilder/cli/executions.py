@@ -7,6 +7,7 @@ import click
 
 from reportbuilder import clock
 from reportbuilder.cli import rows
+from reportbuilder.cli.options import json_option, user_option
 from reportbuilder.cli.orders import find_instance
 from reportbuilder.cli.rooms import principal_of, rooms
 from reportbuilder.cli.run import finish
@@ -18,9 +19,6 @@ from reportbuilder.database import reading, transaction
 from reportbuilder.executions import lifecycle, overview
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.states import STATUS
-
-user_option = click.option("--user", metavar="EMAIL", help="Who asks; not needed if there is only one user.")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API does.")
 
 
 @click.group()

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from reportbuilder.accounts.permissions import Principal, Subject, ensure
 from reportbuilder.amc.models import AmcInstance
+from reportbuilder.cli.options import json_option, user_option
 from reportbuilder.cli.orders import find_instance
 from reportbuilder.cli.rooms import principal_of, rooms
 from reportbuilder.cli.showing import show, show_json
@@ -15,7 +16,6 @@ from reportbuilder.database import reading, transaction
 from reportbuilder.valuelists import finding, refreshing, storing, uploading
 from reportbuilder.valuelists.kinds import KINDS
 
-user_option = click.option("--user", metavar="EMAIL", help="Who asks; not needed if there is only one user.")
 instance_option = click.option(
     "--instance", metavar="ID", help="AMC's id of the instance; not needed if there is only one."
 )
@@ -33,7 +33,7 @@ def values() -> None:
 @click.option("--search", default="", help="Words that all occur.")
 @click.option("--pattern", default="", help="The whole value, * for any characters; capitals count.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @user_option
 def list_(
     *, kind: str, instance: str | None, search: str, pattern: str, limit: int, as_json: bool, user: str | None
