@@ -122,7 +122,7 @@ def refresh_values(body: dict[str, Any], headers: dict[str, str]) -> Response:
     def work(session: Session, on: AmcInstance) -> dict[str, Any]:
         locked = session.scalars(refreshing.locked(on.instance_id)).one()
         user = session.get_one(User, context.principal().user_id)
-        asked = refreshing.ask(session, locked, user, triggered_by="manual")
+        asked = refreshing.ask(session, locked, user, triggered_by=ordering.trigger())
         return {"execution_ids": [execution.execution_id for execution in asked]}
 
     return once(headers, allowed, work, RefreshSchema(), 202)

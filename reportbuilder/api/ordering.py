@@ -67,6 +67,11 @@ def prepared(template: QueryTemplate, body: Mapping[str, Any]) -> Prepared:
     )
 
 
+def trigger() -> str:
+    """Return what starts an execution in this request: a program with a token, or a person at the console."""
+    return "api" if "Authorization" in request.headers else "manual"
+
+
 def start(
     session: Session,
     template: QueryTemplate,
@@ -84,7 +89,7 @@ def start(
             sql=what.sql,
             window=what.window,
             values=what.values,
-            triggered_by="api" if "Authorization" in request.headers else "manual",
+            triggered_by=trigger(),
             report=report,
         ),
     )

@@ -71,6 +71,7 @@ def test_a_refresh_asks_once(callers: Callers) -> None:
     first = callers.ben.post("/metadata/refresh", json=body, headers={"Idempotency-Key": "a"})
     assert first.status_code == 202
     assert len(first.get_json()["execution_ids"]) == len(SOURCES)
+    assert callers.ben.get("/executions?triggered_by=api").get_json()["total"] == len(SOURCES)
     again = callers.ben.post("/metadata/refresh", json=body, headers={"Idempotency-Key": "a"})
     assert again.get_json() == first.get_json()
     assert callers.ben.post("/metadata/refresh", json=body).get_json() == {"execution_ids": []}
