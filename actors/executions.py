@@ -1,46 +1,15 @@
-"""The actors of executions: each takes an id, looks at the row, and may run any number of times."""
-
-from collections.abc import Callable
-
-import dramatiq
+"""What the actors of executions do."""
 
 from actors.broker import CALLS, RESULTS
 from reportbuilder.executions import waking
 from reportbuilder.executions.cancelling import send_cancel
 from reportbuilder.executions.collecting import collect
 from reportbuilder.executions.looking import look
-from reportbuilder.executions.ports import Ports
 from reportbuilder.executions.submitting import submit_next
 
-Work = Callable[[Ports, str], None]
-
-# name, what it does, queue, priority (lower first)
-ACTORS: tuple[tuple[str, Work, str, int], ...] = (
+ACTORS = (
     (waking.SUBMIT_NEXT, submit_next, CALLS, 0),
     (waking.CANCEL, send_cancel, CALLS, 1),
     (waking.LOOK, look, CALLS, 2),
     (waking.COLLECT, collect, RESULTS, 0),
 )
-QUEUES = {name: queue for name, _, queue, _ in ACTORS}
-
-
-def declare(broker: dramatiq.Broker, ports: Ports, queue: str) -> None:
-    """Declare those of a queue on a broker. What they miss the sweeps find, so that retries are few."""
-    for name, work, theirs, priority in ACTORS:
-        if theirs == queue:
-            dramatiq.actor(
-                broker=broker,
-                actor_name=name,
-                queue_name=queue,
-                priority=priority,
-                max_retries=3,
-                min_backoff=1_000,
-                max_backoff=10_000,
-            )(_bound(work, ports))
-
-
-def _bound(work: Work, ports: Ports) -> Callable[[str], None]:
-    def act(id: str) -> None:
-        work(ports, id)
-
-    return act

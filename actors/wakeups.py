@@ -2,7 +2,7 @@
 
 import dramatiq
 
-from actors.executions import QUEUES
+from actors.table import QUEUES
 from reportbuilder.wakeups import Deliver, WakeUp
 
 

@@ -7,7 +7,7 @@ from flask import Flask
 
 from actors import stopping
 from actors.broker import CALLS, RESULTS, InAppContext
-from actors.executions import declare
+from actors.table import declare
 from reportbuilder import heartbeats, logs
 from reportbuilder.database import transaction
 from reportbuilder.executions.ports import Ports

@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData, NullPool, create_engine, make_url
 
-from reportbuilder import heartbeats
+from reportbuilder import heartbeats, notices
 from reportbuilder.accounts import models as accounts
 from reportbuilder.amc import models as amc
 from reportbuilder.backfills import models as backfills
@@ -35,6 +35,7 @@ _ROOMS = (
     dashboards,
     executions,
     heartbeats,
+    notices,
     reports,
     results,
     schedules,

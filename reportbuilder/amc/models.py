@@ -29,9 +29,10 @@ class AmcAccount(Row, Base):
 class AmcInstance(Row, Base):
     """An AMC instance: ``instance_id`` is AMC's own id (``amc…``), which is what goes into paths.
 
-    ``slots``: how many executions may run at once, None for the default. ``foreign_running``: how many that
-    are not ours AMC listed at ``looked_at``. ``next_look_at``: None while nothing is there to look at.
-    ``sources_read_at``: when AMC last told which tables there are; ``sources_due_at``: when it is asked next.
+    ``slots``: how many executions may run at once, None for the default; ``daily_runs``: how many a day, in
+    the same way, 0 for any number. ``foreign_running``: how many that are not ours AMC listed at
+    ``looked_at``. ``next_look_at``: None while nothing is there to look at. ``sources_read_at``: when AMC
+    last told which tables there are; ``sources_due_at``: when it is asked next.
     """
 
     __tablename__ = "amc_instances"
@@ -42,6 +43,7 @@ class AmcInstance(Row, Base):
     region: Mapped[str] = mapped_column(default="NA")
     status: Mapped[str] = mapped_column(default="active")
     slots: Mapped[int | None]
+    daily_runs: Mapped[int | None]
     foreign_running: Mapped[int] = mapped_column(default=0, server_default="0")
     looked_at: Mapped[datetime | None]
     next_look_at: Mapped[datetime | None] = mapped_column(index=True)

@@ -18,6 +18,7 @@ from reportbuilder.errors import NotFound
 from reportbuilder.executions import lifecycle, overview
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.states import ERROR_CLASSES, STATES, STATUS, TRIGGERS
+from reportbuilder.parameters.finality import Finality
 from reportbuilder.reports.models import ReportDefinition
 
 door = Door("Executions", f"{BASE}/executions", "What runs and what has run, with its events and its rows.")
@@ -54,6 +55,12 @@ class ExecutionSchema(Schema):
     user = fields.String(required=True, metadata={"description": "E-mail address of who asked for it"})
     triggered_by = fields.String(required=True, validate=one_of(TRIGGERS))
     time_window = fields.Nested(WindowShape, required=True)
+    finality = fields.String(
+        required=True,
+        allow_none=True,
+        validate=one_of(Finality),
+        metadata={"description": "Preliminary: asked for while the window's figures may still change"},
+    )
     parameters = fields.Dict(required=True)
     error = fields.Nested(ExecutionError, required=True, allow_none=True)
     cancel_requested = fields.Boolean(required=True)
@@ -108,7 +115,15 @@ class ExecutionQuery(Page):
 
 def shown(row: ReportExecution) -> dict[str, Any]:
     """Return an execution in the words of ExecutionSchema; its relations are loaded."""
-    names = ("execution_id", "template_version", "triggered_by", "attempts", "row_count", "size_bytes")
+    names = (
+        "execution_id",
+        "template_version",
+        "triggered_by",
+        "finality",
+        "attempts",
+        "row_count",
+        "size_bytes",
+    )
     instants = ("created_at", "submitted_at", "started_at", "completed_at")
     return {name: getattr(row, name) for name in (*names, *instants)} | {
         "status": STATUS[row.state],

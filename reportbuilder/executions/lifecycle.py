@@ -20,6 +20,7 @@ from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.moving import claim, move, record
 from reportbuilder.executions.states import IN_SLOT, is_final
 from reportbuilder.executions.waking import ask_cancel, ask_submit
+from reportbuilder.parameters.finality import finality
 from reportbuilder.parameters.windows import Window
 from reportbuilder.reports.models import ReportDefinition
 
@@ -42,6 +43,8 @@ class Order:
     schedule_id: UUID | None = None
     collection_id: UUID | None = None
     retry_of: ReportExecution | None = None
+    firing_id: UUID | None = None
+    is_rerun: bool = False
 
 
 def request(session: Session, order: Order) -> ReportExecution:
@@ -59,6 +62,9 @@ def request(session: Session, order: Order) -> ReportExecution:
         schedule_id=order.schedule_id,
         collection_id=order.collection_id,
         retry_of_id=order.retry_of.id if order.retry_of else None,
+        firing_id=order.firing_id,
+        is_rerun=order.is_rerun,
+        finality=finality(order.window, clock.now()),
         parameters_snapshot=dict(order.values),
         sql_text=order.sql,
         time_window_start=order.window.start,

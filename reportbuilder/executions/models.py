@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from reportbuilder import clock
@@ -15,12 +15,18 @@ from reportbuilder.database import Base, Row, new_id
 from reportbuilder.executions.states import STATES, TRIGGERS
 from reportbuilder.reports.models import ReportDefinition
 
+_OPEN_OF_INSTANCE = text("ended_at IS NULL AND instance_id IS NOT NULL")
+_OPEN_OF_ALL = text("ended_at IS NULL AND is_whole")
+
 
 class ReportExecution(Row, Base):
     """One run of one query. ``state`` is one of ``states.STATES``; only guarded updates change it.
 
     What will be sent is frozen at the request: ``sql_text`` and the window ``[time_window_start,
     time_window_end)`` in ``time_zone``; ``parameters_snapshot`` and ``template_version`` say what made it.
+    ``firing_id``: the due time that it belongs to; ``is_rerun`` if it only settles an earlier window then.
+    ``packed_in_id``: it never ran by itself, its rows were split out of that one. ``finality``: what its
+    figures are worth, see ``parameters/finality.py``.
     ``not_before``: a pending one is not submitted earlier. ``lease_until``: until then a worker may be at it.
     """
 
@@ -45,6 +51,10 @@ class ReportExecution(Row, Base):
     schedule_id: Mapped[UUID | None] = mapped_column(ForeignKey("report_schedules.id"), index=True)
     collection_id: Mapped[UUID | None] = mapped_column(ForeignKey("report_data_collections.id"), index=True)
     retry_of_id: Mapped[UUID | None] = mapped_column(ForeignKey("report_executions.id"))
+    firing_id: Mapped[UUID | None] = mapped_column(ForeignKey("schedule_firings.id"), index=True)
+    is_rerun: Mapped[bool] = mapped_column(default=False, server_default=false())
+    packed_in_id: Mapped[UUID | None] = mapped_column(ForeignKey("report_executions.id"), index=True)
+    finality: Mapped[str | None]
     state: Mapped[str] = mapped_column(default="pending")
     error_class: Mapped[str | None]
     error_message: Mapped[str | None]
@@ -72,6 +82,38 @@ class ReportExecution(Row, Base):
     template: Mapped[QueryTemplate] = relationship(lazy="raise")
     report: Mapped[ReportDefinition | None] = relationship(lazy="raise")
     user: Mapped[User] = relationship(lazy="raise")
+
+
+class Pause(Row, Base):
+    """Somebody holds everything back, or an instance; ``instance_id`` None is everything.
+
+    What is paused below it stays so when it ends. One open pause for each.
+    """
+
+    __tablename__ = "pauses"
+    __table_args__ = (
+        Index(
+            "uq_pauses_open_instance",
+            "instance_id",
+            unique=True,
+            postgresql_where=_OPEN_OF_INSTANCE,
+            sqlite_where=_OPEN_OF_INSTANCE,
+        ),
+        Index(
+            "uq_pauses_open_whole",
+            "is_whole",
+            unique=True,
+            postgresql_where=_OPEN_OF_ALL,
+            sqlite_where=_OPEN_OF_ALL,
+        ),
+    )
+
+    instance_id: Mapped[UUID | None] = mapped_column(ForeignKey("amc_instances.id", ondelete="CASCADE"))
+    is_whole: Mapped[bool] = mapped_column(default=False)
+    reason: Mapped[str]
+    paused_by: Mapped[str]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
 
 
 class ExecutionEvent(Base):

@@ -8,9 +8,10 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from reportbuilder import clock, logs
+from reportbuilder import clock, logs, notices
 from reportbuilder.executions.models import ExecutionEvent, ReportExecution
-from reportbuilder.executions.states import FINAL, may_move
+from reportbuilder.executions.states import FINAL, is_final, may_move
+from reportbuilder.executions.waking import ask_ended
 
 log = logs.get_logger(__name__)
 
@@ -43,7 +44,18 @@ def move(
     log.info(
         "execution moved", execution_id=execution.execution_id, before=before, after=after, reason=reason
     )
+    if is_final(after):
+        ask_ended(session, execution)
+        _give_notice(session, execution)
     return True
+
+
+def _give_notice(session: Session, execution: ReportExecution) -> None:
+    """Leave word of a report's run that has ended; a backfill tells of its segments itself."""
+    kind = {"completed": "run_completed", "failed": "run_failed"}.get(execution.state)
+    if kind and execution.report_id and not execution.collection_id:
+        about = {"execution_id": execution.execution_id}
+        notices.give(session, kind, f"{kind}:{execution.execution_id}", execution.report_id, about)
 
 
 def claim(session: Session, execution: ReportExecution, *, guard: tuple[Any, ...], **changes: Any) -> bool:

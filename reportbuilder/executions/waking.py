@@ -13,6 +13,8 @@ SUBMIT_NEXT = "submit_next_execution"
 LOOK = "look_at_instance"
 COLLECT = "collect_execution"
 CANCEL = "cancel_execution"
+ADVANCE_BACKFILL = "advance_backfill"
+FOLLOW_FIRING = "follow_firing"
 
 
 def ask_submit(session: Session, instance: AmcInstance, delay: float = 0.0) -> None:
@@ -44,3 +46,11 @@ def ask_collect(session: Session, execution: ReportExecution, delay: float = 0.0
 def ask_cancel(session: Session, execution: ReportExecution) -> None:
     """Have AMC told to stop an execution."""
     wakeups.ask(session, CANCEL, execution.execution_id)
+
+
+def ask_ended(session: Session, execution: ReportExecution) -> None:
+    """Have whoever wanted an execution that has ended go on: its backfill, its firing."""
+    if execution.collection_id:
+        wakeups.ask(session, ADVANCE_BACKFILL, str(execution.collection_id))
+    if execution.firing_id:
+        wakeups.ask(session, FOLLOW_FIRING, str(execution.firing_id))

@@ -47,6 +47,11 @@ TABLE = {
     "report:run": "n n h n n y y y n y y",
     "report:change": "n n h n n n y y n y y",
     "report:delete": "n n h n n n y y n y y",
+    "schedule:change": "n n h n n n y y n y y",
+    "backfill:start": "n n h n n y y y n y y",
+    "backfill:change": "n n h n n n y y n y y",
+    "instance:pause": "n n h n n n y y n y y",
+    "everything:pause": "n n n n n n n n n n y",
     "execution:view": "y y h y y y y y y y y",
     "execution:cancel": "n n h n n n y y n y y",
     "execution:retry": "n n h n n y y y n y y",
@@ -61,8 +66,8 @@ TABLE = {
     "account:manage": "n n n n n n n n n n y",
 }  # fmt: skip - it is read by columns
 
-ON_INSTANCE = {"instance", "report", "execution", "value"}
-OWNED = {"report", "execution"}
+ON_INSTANCE = {"instance", "report", "schedule", "backfill", "execution", "value"}
+OWNED = {"report", "schedule", "backfill", "execution"}
 
 
 def principal(role: str, scope: str, grant: str) -> Principal:

@@ -10,7 +10,7 @@ from dramatiq.brokers.stub import StubBroker
 from flask import Flask
 
 from actors.broker import InAppContext, make_broker
-from actors.executions import ACTORS, QUEUES
+from actors.table import ACTORS, QUEUES
 from actors.wakeups import over
 from reportbuilder import wakeups
 from reportbuilder.database import in_transaction, reading, transaction

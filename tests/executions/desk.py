@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from actors.executions import ACTORS
+from actors.table import ACTORS
 from reportbuilder import clock
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reportbuilder.parameters.finality import Finality, final_from, finality
 from reportbuilder.parameters.windows import Window, warn_of_window
-from reportbuilder.schedules.finality import Finality, Run, expected_reruns, final_from, finality, to_settle
 from reportbuilder.schedules.patterns import Daily, Monthly, Pattern, Weekly
 from reportbuilder.schedules.recurrence import Recurrence
 from reportbuilder.schedules.rolling import window_of
+from reportbuilder.schedules.settling import Run, expected_reruns, to_settle
 
 AUGUST = Window.of_days(date(2026, 8, 1), date(2026, 8, 31), "America/New_York")
 SETTLED = datetime(2026, 9, 14, 4, tzinfo=UTC)  # midnight in New York
