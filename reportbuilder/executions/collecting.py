@@ -95,7 +95,7 @@ def _claim(ports: Ports, session: Session, execution_id: str) -> ReportExecution
 @contextmanager
 def _lease_kept(ports: Ports, execution: ReportExecution) -> Iterator[None]:
     """Keep the claim alive from a thread, however long the download or the conversion takes."""
-    done, pause = Event(), ports.settings.collect_lease / 3
+    done, pause = Event(), clock.on_machine(ports.settings.collect_lease / 3)
     extend = for_thread(partial(_extend, ports, execution))
 
     def keep() -> None:
