@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 
-
 def machine_now() -> datetime:
     """Return the machine's own time, for libraries that wait by it; all others ask ``now``."""
     return datetime.now(UTC)
@@ -27,7 +26,7 @@ def in_seconds(seconds: float) -> datetime:
 
 
 def on_machine(seconds: float) -> float:
-    """Return how many seconds of the machine pass in so many of ours: as many, unless tests are in a hurry."""
+    """Return how many of the machine's seconds pass in so many of ours; only tests make them differ."""
     return seconds / _speed
 
 
@@ -61,7 +60,7 @@ def hurried(speed: float, since: float) -> Iterator[None]:
 
     All processes of a test that are given the same two agree on the time.
     """
-    global _source, _speed  # noqa: PLW0603 - one process has one clock
+    global _source, _speed
     before, begin = (_source, _speed), datetime.fromtimestamp(since, UTC)
     _source, _speed = (lambda: begin + (machine_now() - begin) * speed), speed
     try:
