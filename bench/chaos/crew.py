@@ -68,8 +68,7 @@ class Crew:
     def kill(self, kind: str) -> str:
         """Kill one of a kind; it is started again a moment later."""
         with self._lock:
-            post = self._any(kind)
-            self.deployment.kill(post.process)
+            self._kill(self._any(kind))
         return kind
 
     def doom(self, kind: str) -> str:
@@ -77,7 +76,7 @@ class Crew:
         with self._lock:
             post = self._any(kind)
             post.next_doom = self.chance.choice(POINTS_OF[kind])
-            self.deployment.kill(post.process)
+            self._kill(post)
             return f"{kind}, the next one at {post.next_doom}"
 
     def kill_child(self, kind: str) -> str:
@@ -103,7 +102,11 @@ class Crew:
                 if post.thaw_at is not None:
                     post.thaw_at = monotonic()
                 if post.doomed_at:
-                    self.deployment.kill(post.process)
+                    self._kill(post)
+
+    def _kill(self, post: Post) -> None:
+        post.doomed_at = ""  # it dies here, not there
+        self.deployment.kill(post.process)
 
     def _any(self, kind: str) -> Post:
         alive = [post for post in self.posts if post.kind == kind and post.process.poll() is None]
