@@ -18,7 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=int(os.environ.get("CHAOS_SEED", "0")), help="0: any")
     parser.add_argument("--minutes", type=float, default=float(os.environ.get("CHAOS_MINUTES", "30")))
-    parser.add_argument("--speed", type=float, default=10.0, help="simulated seconds in a real one")
+    parser.add_argument("--speed", type=float, default=Plan.speed, help="simulated seconds in a real one")
     asked = parser.parse_args()
     plan = Plan(asked.seed or random.SystemRandom().randrange(1, 1_000_000), asked.minutes, asked.speed)
     print(f"seed {plan.seed}: {plan.minutes:g} simulated minutes, {plan.speed:g} times as fast", flush=True)

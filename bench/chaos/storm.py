@@ -1,10 +1,10 @@
 """The storm: one blow after the other, at random, to our processes, to what they stand on, and to AMC."""
 
 import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Event
 from typing import Any
 
 import requests
@@ -16,7 +16,7 @@ from reportbuilder import clock
 
 AWAY = (0.2, 2.0)  # seconds for which a server is gone
 # what AMC does all the time, beside the blows
-WEATHER: Mapping[str, Any] = {
+WEATHER: dict[str, Any] = {
     "throttle_rate": 0.03,
     "retry_after": 5,
     "lost_rate": 0.04,
@@ -25,27 +25,28 @@ WEATHER: Mapping[str, Any] = {
     "repeat_rate": 0.05,
     "failure_rate": 0.02,
 }
-FAIR: Mapping[str, Any] = dict.fromkeys(WEATHER, 0.0) | {"retry_after": 1, "latency": 0.0}
+FAIR: dict[str, Any] = dict.fromkeys(WEATHER, 0.0) | {"retry_after": 1}
+SPELL = 2.5  # seconds for which AMC is as a blow has made it
 AMC_BLOWS: dict[str, Mapping[str, Any]] = {
-    "AMC throttles": {"throttle_next": 25, "retry_after": 20},
-    "AMC accepts and does not answer": {"lost_next": 3, "lost_style": "drop"},
-    "AMC accepts and a gateway times out": {"lost_next": 3, "lost_style": "gateway"},
-    "AMC is out of order": {"error_next": 30},
+    "AMC throttles": {"throttle_rate": 0.9, "retry_after": 20},
+    "AMC accepts and does not answer": {"lost_rate": 0.9, "lost_style": "drop"},
+    "AMC accepts and a gateway times out": {"lost_rate": 0.9, "lost_style": "gateway"},
+    "AMC is out of order": {"error_rate": 0.9},
     "AMC expires a token": {"token_refused_next": 1},
     "signing in to AMC fails": {"token_refused_next": 1, "token_error_next": 4},
     "AMC runs fail": {"failure_next": 2},
     "downloads break": {"cut_next": 3, "broken_next": 2},
 }
+COUNTED = tuple(name for blow in AMC_BLOWS.values() for name in blow if name.endswith("_next"))
 
 
 @dataclass(frozen=True)
 class Blow:
-    """``at``: when it fell; ``over``: when what was hit was there again, as far as the storm knows."""
+    """What fell, on whom, and when by the processes' clock."""
 
     kind: str
     what: str
     at: datetime
-    over: datetime
 
 
 @dataclass
@@ -57,22 +58,33 @@ class Storm:
     chance: random.Random
     frozen_for: float  # seconds, longer than a lease
     blows: list[Blow] = field(default_factory=list)
+    spell_ends: float | None = None
 
-    def rage(self, until: Callable[[], bool], pause: float, done: Event) -> None:
+    def rage(self, until: Callable[[], bool], pause: float) -> None:
         """Strike every ``pause`` seconds or so."""
         self.fault(WEATHER)
         deck = self._each_once()
-        while not until() and not done.wait(self.chance.uniform(0.5, 1.5) * pause):
+        while self._wait(self.chance.uniform(0.5, 1.5) * pause, until):
             deck = deck or self._weighted()
             self.strike(deck.pop())
         self.crew.calm()
-        self.fault(dict(FAIR) | {name: 0 for blow in AMC_BLOWS.values() for name in blow if "_next" in name})
+        self.fault({**FAIR, **dict.fromkeys(COUNTED, 0)})
 
     def strike(self, kind: str) -> None:
         """Deal one blow."""
         at = clock.now()
         what = self._kinds()[kind][1]()
-        self.blows.append(Blow(kind, what or "", at, clock.now()))
+        self.blows.append(Blow(kind, what or "", at))
+
+    def _wait(self, seconds: float, until: Callable[[], bool]) -> bool:
+        """Wait, and let a spell of AMC's pass when its time has come; say whether the storm goes on."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not until():
+            if self.spell_ends is not None and time.monotonic() >= self.spell_ends:
+                self.fault(WEATHER)
+                self.spell_ends = None
+            time.sleep(0.05)
+        return not until()
 
     def fault(self, faults: Mapping[str, Any]) -> None:
         """Change what is wrong with AMC."""
@@ -109,4 +121,8 @@ class Storm:
         return ours | {kind: (2, self._by_amc(faults)) for kind, faults in AMC_BLOWS.items()}
 
     def _by_amc(self, faults: Mapping[str, Any]) -> Callable[[], None]:
-        return lambda: self.fault(faults)
+        def strike() -> None:
+            self.fault({**WEATHER, **faults})
+            self.spell_ends = time.monotonic() + SPELL
+
+        return strike
