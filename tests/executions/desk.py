@@ -48,7 +48,8 @@ class Workers:
         while self.queue and self.queue[0][0] <= datetime.now(UTC):
             wake_up = heapq.heappop(self.queue)[2]
             self.followed.append(wake_up)
-            self.works[wake_up.name](self.ports, wake_up.id)
+            if wake_up.name in self.works:
+                self.works[wake_up.name](self.ports, wake_up.id)
 
     def work_until(self, reached: Callable[[], bool], *, seconds: float = 20, sweeps: bool = False) -> None:
         end = time.monotonic() + seconds
