@@ -57,6 +57,11 @@ class Draft:
         return tuple(one for one, how in pairs if one in chosen or how in {"running", "done"})
 
     @property
+    def runs(self) -> int:
+        """How many runs at AMC it takes; the first pack is compared with one more."""
+        return len(self.packs) + any(len(pack.segments) > 1 for pack in self.packs)
+
+    @property
     def has_work(self) -> bool:
         """Whether there is anything to run or to wait for."""
         return bool(self.chosen) or "running" in self.standings
