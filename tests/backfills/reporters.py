@@ -1,8 +1,11 @@
 """Somebody who has a report and starts backfills of it."""
 
+import heapq
+import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -130,6 +133,19 @@ class Reporter:
 def sweep_all(workers: Workers) -> None:
     sweep(workers.ports.settings)
     sweep_backfills(workers.ports.settings)
+
+
+def creep(workers: Workers, reached: Callable[[], bool], *, seconds: float = 40) -> None:
+    """Follow one wake-up after the other until something is so; nothing is followed after that."""
+    end = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < end, f"not reached; waiting wake-ups: {workers.queue}"
+        if workers.queue and workers.queue[0][0] <= datetime.now(UTC):
+            wake_up = heapq.heappop(workers.queue)[2]
+            if wake_up.name in workers.works:
+                workers.works[wake_up.name](workers.ports, wake_up.id)
+        else:
+            time.sleep(0.01)
 
 
 @pytest.fixture

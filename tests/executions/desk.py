@@ -14,6 +14,7 @@ from actors.table import ACTORS
 from reportbuilder import clock
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance
+from reportbuilder.backfills.sweeping import sweep_backfills
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.database import reading, transaction
 from reportbuilder.executions import lifecycle, overview
@@ -58,6 +59,7 @@ class Workers:
             self.step()
             if sweeps:
                 sweep(self.ports.settings)
+                sweep_backfills(self.ports.settings)
             time.sleep(0.02)
 
 
