@@ -62,6 +62,7 @@ class Settings:
     executions_per_minute: int = 10  # a user
     reports_per_hour: int = 20  # a user
     exports_per_hour: int = 10  # a user
+    backfills_per_day: int = 5  # an instance, over all users
 
     # Processes
     web_threads: int = 8

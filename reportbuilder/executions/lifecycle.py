@@ -30,6 +30,7 @@ class Order:
     """What shall run: the SQL as it will be sent, its window, and what both were made from.
 
     ``values`` are the JSON values that the form took. ``triggered_by`` is one of ``states.TRIGGERS``.
+    ``template_version``: the one that made the SQL, if that was frozen earlier; else the present one.
     """
 
     template: QueryTemplate
@@ -45,6 +46,7 @@ class Order:
     retry_of: ReportExecution | None = None
     firing_id: UUID | None = None
     is_rerun: bool = False
+    template_version: int | None = None
 
 
 def request(session: Session, order: Order) -> ReportExecution:
@@ -55,7 +57,7 @@ def request(session: Session, order: Order) -> ReportExecution:
         tag=f"rb-{execution_id}",
         report_id=order.report.id if order.report else None,
         template_id=order.template.id,
-        template_version=order.retry_of.template_version if order.retry_of else order.template.version,
+        template_version=order.template_version or order.template.version,
         instance_id=order.instance.id,
         user_id=order.user.id,
         triggered_by=order.triggered_by,
@@ -141,11 +143,17 @@ def retry(session: Session, execution: ReportExecution, user: User) -> ReportExe
 
     ``execution`` needs its instance, template and report loaded.
 
-    :raises Conflict: if it has not ended, or ended well.
+    :raises Conflict: if it has not ended, ended well, or belongs to a backfill, which retries its own.
     """
     if execution.state not in {"failed", "cancelled"}:
         raise Conflict(
             f"{execution.execution_id} is {execution.state}: only what failed or was cancelled is retried"
+        )
+    if execution.collection_id is not None:
+        raise Conflict(
+            f"{execution.execution_id} is a segment of a backfill, which keeps account of its attempts: "
+            "retry its failed segments there (POST /backfills/{id}/retry-failed), or run the report for this "
+            "window"
         )
     again = Order(
         template=execution.template,
@@ -157,7 +165,7 @@ def retry(session: Session, execution: ReportExecution, user: User) -> ReportExe
         triggered_by=execution.triggered_by,
         report=execution.report,
         schedule_id=execution.schedule_id,
-        collection_id=execution.collection_id,
         retry_of=execution,
+        template_version=execution.template_version,
     )
     return request(session, again)
