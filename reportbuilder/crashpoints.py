@@ -18,6 +18,8 @@ POINTS = {
     "cancel_asked": "the wish to cancel is committed, no worker has been told",
     "cancel_claimed": "the cancel is about to be sent to AMC",
     "cancel_sent": "AMC has taken the cancel, no look has confirmed it",
+    "judged": "due times have their firings, none of these has been started",
+    "firing_ended": "a firing has ended with its execution, the next one that waits has not been started",
 }
 
 _armed = ""
