@@ -19,6 +19,8 @@ from reportbuilder.executions.ports import Ports
 from reportbuilder.executions.sweeping import sweep
 from reportbuilder.heartbeats import BEAT_EVERY
 from reportbuilder.results.scratch import sweep_scratch
+from reportbuilder.schedules.firing import fire_due
+from reportbuilder.schedules.following import sweep_firings
 from reportbuilder.valuelists import refreshing
 
 log = logs.get_logger(__name__)
@@ -42,6 +44,8 @@ def ticks(ports: Ports, connections: Connections) -> list[Tick]:
     settings = ports.settings
     return [
         Tick("sweep", settings.sweep_every, lambda: sweep(settings)),
+        Tick("schedules", settings.fire_every, lambda: fire_due(settings)),
+        Tick("firings", settings.sweep_every, lambda: sweep_firings(settings)),
         Tick("backfills", settings.sweep_every, lambda: sweep_backfills(settings)),
         Tick("pulse", BEAT_EVERY, lambda: beat_once("scheduler")),
         Tick("sources", 60.0, lambda: sources.read_due(connections)),

@@ -21,6 +21,8 @@ POINTS = {
     "backfill_started": "a backfill and its segments are committed, no worker has been told",
     "backfill_advanced": "a backfill has asked for its next runs, no worker has been told",
     "pack_parted": "the rows of a packed run are in the store by segment, their rows are not written",
+    "judged": "due times have their firings, none of these has been started",
+    "firing_ended": "a firing has ended with its execution, the next one that waits has not been started",
 }
 
 _armed = ""

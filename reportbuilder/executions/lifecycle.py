@@ -51,28 +51,7 @@ class Order:
 
 def request(session: Session, order: Order) -> ReportExecution:
     """Write down that something shall run, and have the workers told once that is committed."""
-    execution_id = new_id("exec")
-    execution = ReportExecution(
-        execution_id=execution_id,
-        tag=f"rb-{execution_id}",
-        report_id=order.report.id if order.report else None,
-        template_id=order.template.id,
-        template_version=order.template_version or order.template.version,
-        instance_id=order.instance.id,
-        user_id=order.user.id,
-        triggered_by=order.triggered_by,
-        schedule_id=order.schedule_id,
-        collection_id=order.collection_id,
-        retry_of_id=order.retry_of.id if order.retry_of else None,
-        firing_id=order.firing_id,
-        is_rerun=order.is_rerun,
-        finality=finality(order.window, clock.now()),
-        parameters_snapshot=dict(order.values),
-        sql_text=order.sql,
-        time_window_start=order.window.start,
-        time_window_end=order.window.end,
-        time_zone=order.window.zone,
-    )
+    execution = ReportExecution(**row_of(order))
     session.add(execution)
     session.flush()
     record(session, execution.id, f"asked for ({order.triggered_by})", None, execution.state)
@@ -82,14 +61,35 @@ def request(session: Session, order: Order) -> ReportExecution:
     return execution
 
 
+def row_of(order: Order) -> dict[str, Any]:
+    """Return the columns of the execution that an order asks for, with a fresh id and tag."""
+    execution_id = new_id("exec")
+    return {
+        "execution_id": execution_id,
+        "tag": f"rb-{execution_id}",
+        "report_id": order.report.id if order.report else None,
+        "template_id": order.template.id,
+        "template_version": order.template_version or order.template.version,
+        "instance_id": order.instance.id,
+        "user_id": order.user.id,
+        "triggered_by": order.triggered_by,
+        "schedule_id": order.schedule_id,
+        "collection_id": order.collection_id,
+        "retry_of_id": order.retry_of.id if order.retry_of else None,
+        "firing_id": order.firing_id,
+        "is_rerun": order.is_rerun,
+        "finality": finality(order.window, clock.now()),
+        "parameters_snapshot": dict(order.values),
+        "sql_text": order.sql,
+        "time_window_start": order.window.start,
+        "time_window_end": order.window.end,
+        "time_zone": order.window.zone,
+    }
+
+
 def _count(session: Session, order: Order, execution: ReportExecution) -> None:
-    # added up in the database, so that two requests at once both count
-    session.execute(
-        update(QueryTemplate)
-        .where(QueryTemplate.id == order.template.id)
-        .values(execution_count=QueryTemplate.execution_count + 1, updated_at=QueryTemplate.updated_at)
-        .execution_options(synchronize_session=False)
-    )
+    # Added up in the database, so that two requests at once both count; the report before the template, since
+    # many reports share one, and whoever locks in another order would block those who fire schedules.
     if order.report is not None:
         session.execute(
             update(ReportDefinition)
@@ -101,6 +101,12 @@ def _count(session: Session, order: Order, execution: ReportExecution) -> None:
             )
             .execution_options(synchronize_session=False)
         )
+    session.execute(
+        update(QueryTemplate)
+        .where(QueryTemplate.id == order.template.id)
+        .values(execution_count=QueryTemplate.execution_count + 1, updated_at=QueryTemplate.updated_at)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def cancel(session: Session, execution: ReportExecution, by: str) -> None:
