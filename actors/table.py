@@ -4,13 +4,17 @@ from collections.abc import Callable
 
 import dramatiq
 
-from actors import executions
+from actors import backfills, executions, schedules
 from reportbuilder.executions.ports import Ports
 
 Work = Callable[[Ports, str], None]
 
 # name, what it does, queue, priority (lower first)
-ACTORS: tuple[tuple[str, Work, str, int], ...] = (*executions.ACTORS,)
+ACTORS: tuple[tuple[str, Work, str, int], ...] = (
+    *executions.ACTORS,
+    *schedules.ACTORS,
+    *backfills.ACTORS,
+)
 QUEUES = {name: queue for name, _, queue, _ in ACTORS}
 
 

@@ -8,7 +8,7 @@ from flask import Flask
 from actors import stopping
 from actors.broker import CALLS, RESULTS, InAppContext
 from actors.table import declare
-from reportbuilder import heartbeats, logs
+from reportbuilder import clock, heartbeats, logs
 from reportbuilder.database import transaction
 from reportbuilder.executions.ports import Ports
 
@@ -48,7 +48,7 @@ class WorkerProcess:
         log.info("worker started", threads=sum(worker.worker_threads for worker in self.workers))
         with self.app.app_context():
             beat_once("worker")
-            while not stopping.is_asked(heartbeats.BEAT_EVERY):
+            while not stopping.is_asked(clock.on_machine(heartbeats.BEAT_EVERY)):
                 beat_once("worker")
         for worker in self.workers:
             worker.stop(timeout=STOP_MILLISECONDS)

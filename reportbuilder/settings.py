@@ -53,6 +53,8 @@ class Settings:
     sweep_every: float = 5.0  # seconds
     submit_attempts: int = 8  # with growing pauses: some four minutes without AMC
     collect_attempts: int = 8  # some two
+    fire_every: float = 2.0  # seconds between two looks for schedules that are due
+    overdue_minutes: float = 60.0  # until a run of a schedule that has not got to AMC is told to be late
     settle_days: int = 14
     values_refresh_hours: float = 24.0  # age at which an instance's value lists are fetched again; 0: never
 
@@ -62,6 +64,7 @@ class Settings:
     executions_per_minute: int = 10  # a user
     reports_per_hour: int = 20  # a user
     exports_per_hour: int = 10  # a user
+    backfills_per_day: int = 5  # an instance, over all users
 
     # Processes
     web_threads: int = 8

@@ -6,6 +6,7 @@ import flask_smorest  # type: ignore[import-untyped]  # it publishes no types
 from flask import Flask
 
 from reportbuilder.api import (
+    backfills,
     executions,
     instances,
     metadata,
@@ -26,6 +27,8 @@ DOORS: tuple[Door, ...] = (
     template_import.door,
     template_versions.door,
     reports.door,
+    backfills.starting,
+    backfills.door,
     executions.door,
     rows.door,
     instances.door,

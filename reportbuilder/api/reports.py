@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from reportbuilder.accounts import permissions
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance
-from reportbuilder.api import context, limits, ordering
+from reportbuilder.api import backfills, context, limits, ordering
 from reportbuilder.api import executions as runs
+from reportbuilder.api.backfill_shapes import BackfillBody
 from reportbuilder.api.doors import BASE, Door, Key, once
 from reportbuilder.api.shapes import (
     Body,
@@ -27,9 +28,11 @@ from reportbuilder.api.shapes import (
     row_id,
     sort_field,
 )
+from reportbuilder.backfills.starting import refuse_second
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.searching import find as find_template
 from reportbuilder.database import reading, transaction
+from reportbuilder.errors import Invalid
 from reportbuilder.executions import overview
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.states import ACTIVE, STATES, STATUS, phases_of
@@ -39,7 +42,7 @@ from reportbuilder.reports.models import FREQUENCIES, ReportDefinition
 door = Door("Reports", f"{BASE}/reports", "Saved reports: a template, an instance and values under a name.")
 
 RECENT = 10  # executions shown with a report
-RUN_TYPES = ("once",)
+RUN_TYPES = ("once", "backfill")
 
 
 class LatestRun(Schema):
@@ -104,6 +107,12 @@ class RunWish(Body):
     """What to start with the new report."""
 
     type = fields.String(required=True, validate=one_of(RUN_TYPES))
+    backfill = fields.Nested(
+        BackfillBody,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Which past to fetch; goes with type backfill"},
+    )
 
 
 class ReportChange(Body):
@@ -243,9 +252,9 @@ def create_report(headers: dict[str, str], body: dict[str, Any]) -> Response:
 
     def work(session: Session, found: tuple[QueryTemplate, AmcInstance]) -> dict[str, Any]:
         row = _create(session, body, *found)
-        started = _start(session, row, {}) if run else {}
+        started = _begin(session, row, run) if run else {}
         ids = {"execution_id": None, "schedule_id": None, "backfill_id": None, "dashboard_id": None}
-        return ids | pick(started, "execution_id") | {"report_id": row.report_id}
+        return ids | pick(started, "execution_id", "backfill_id") | {"report_id": row.report_id}
 
     return once(headers, allowed, work, CreatedReport(), 201)
 
@@ -274,9 +283,10 @@ def change_report(body: dict[str, Any], report_id: str) -> dict[str, Any]:
 @door.response(204)
 @door.refuses(403, 404, 409)
 def delete_report(report_id: str) -> Response:
-    """Delete a report of which nothing runs; its executions and their rows stay."""
+    """Delete a report of which nothing runs and no backfill is open; its executions and their rows stay."""
     with transaction() as session:
         row = visible(session, report_id, "report:delete")
+        refuse_second(session, row)
         busy = exists().where(ReportExecution.report_id == row.id, ReportExecution.state.in_(ACTIVE))
         defining.delete(session, row, busy=bool(session.scalar(select(busy))))
     return Response(status=204)
@@ -312,6 +322,21 @@ def _start(session: Session, row: ReportDefinition, body: dict[str, Any]) -> dic
     window = defining.window_of(row, by, body.get("time_window"))
     what = defining.prepare_run(row, by, parameters=body.get("parameters"), window=window)
     return ordering.start(session, row.template, row.instance, what, row)
+
+
+def _begin(session: Session, row: ReportDefinition, run: dict[str, Any]) -> dict[str, Any]:
+    """Start what a new report asks for."""
+    if run["type"] == "once":
+        if run["backfill"] is not None:
+            raise Invalid.field("run.backfill", "goes with type backfill; leave it out, or change the type")
+        return _start(session, row, {})
+    if run["backfill"] is None:
+        raise Invalid.field("run.backfill", "is missing; say which past to fetch, such as segment and start")
+    try:
+        return backfills.start(session, row, run["backfill"])
+    except Invalid as error:
+        details = {f"run.backfill.{name}": why for name, why in error.details.items()}
+        raise Invalid(error.message, details=details) from None
 
 
 def _of_status(status: str | None) -> list[ColumnElement[bool]]:

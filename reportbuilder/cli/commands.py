@@ -21,6 +21,10 @@ COMMANDS = {
         "reportbuilder.cli.executions:execution",
         "What runs and has run: list, show, rows, …",
     ),
+    "backfill": (
+        "reportbuilder.cli.backfills:backfill",
+        "The past of a report in segments: start, show, wait, pause, cancel, …",
+    ),
     "template": (
         "reportbuilder.cli.templates:template",
         "The templates: list, show, lint, sync, import, export, …",

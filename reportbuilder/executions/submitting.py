@@ -95,7 +95,7 @@ def _post(ports: Ports, instance: AmcInstance, execution: ReportExecution) -> Am
     window = TimeWindow(execution.time_window_start, execution.time_window_end, execution.time_zone)
     left = ((execution.lease_until or clock.now()) - clock.now()).total_seconds()
     return ports.amc(instance).submit(
-        instance.instance_id, execution.sql_text, execution.tag, window, within=left
+        instance.instance_id, execution.sql_text, execution.tag, window, within=clock.on_machine(left)
     )
 
 

@@ -146,6 +146,31 @@ def ask_of_reports(ask: Ask, template_id: str) -> None:
     ask("DELETE", path, 204)
 
 
+def ask_of_backfills(ask: Ask, template_id: str) -> None:
+    wish = {"segment": "monthly", "lookback_days": 90}
+    body = VALUES | {"template_id": template_id, "name": "Autumn", "run": None}
+    path = f"/reports/{ask('POST', '/reports', 201, json=body)['report_id']}"
+    ask("POST", f"{path}/backfill?dry_run=1", 200, json=wish)
+    ask("POST", f"{path}/backfill", 422, json=wish | {"segments_per_run": 2})
+    ask("POST", f"{path}/backfill", 403, "cleo", json=wish)
+    backfill_id = ask("POST", f"{path}/backfill", 202, json=wish)["backfill_id"]
+    ask("POST", f"{path}/backfill", 409, json=wish)
+    ask("DELETE", path, 409)
+    ask("GET", "/backfills?status=running", 200, "cleo")
+    ask("GET", "/backfills/bf_unknown", 404)
+    one = f"/backfills/{backfill_id}"
+    ask("GET", one, 200, "cleo")
+    ask("PATCH", one, 200, json={"concurrency": 2})
+    ask("PATCH", one, 422, json={"concurrency": 99})
+    ask("POST", f"{one}/pause", 200, json={"reason": "a holiday"})
+    ask("POST", f"{one}/pause", 409)
+    ask("POST", f"{one}/resume", 200)
+    ask("POST", f"{one}/retry-failed", 409)
+    ask("POST", f"{one}/cancel", 202)
+    ask("GET", one, 200)
+    ask("DELETE", path, 204)
+
+
 def ask_of_executions(ask: Ask, completed: str, failed: str) -> None:
     ask("GET", "/executions", 200)
     for execution_id in (completed, failed):
@@ -176,7 +201,9 @@ def test_answers_are_as_the_document_says(
 ) -> None:
     completed, failed = run(state="completed"), run(state="failed", error_class="permanent")
     store(completed, configured, tmp_path, rows=3)
-    ask_of_reports(ask, ask_of_templates(ask))
+    template_id = ask_of_templates(ask)
+    ask_of_reports(ask, template_id)
+    ask_of_backfills(ask, template_id)
     ask_of_executions(ask, completed, failed)
     ask_of_values(ask)
     every = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from sqlalchemy import event
 
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcAccount, AmcInstance
+from reportbuilder.backfills.models import ReportDataCollection
+from reportbuilder.backfills.wishes import BackfillWish
 from reportbuilder.catalog import publishing
 from reportbuilder.database import db, transaction
 from reportbuilder.executions import lifecycle
@@ -19,7 +22,7 @@ from tests.api.test_console import sign_in
 from tests.api.test_templates_api import PUBLICATION
 
 MANY = 50
-PATHS = ["/templates?limit=100", "/reports?limit=100", "/executions?limit=100", "/instances?limit=100"]
+PATHS = [f"/{noun}?limit=100" for noun in ("templates", "reports", "executions", "instances", "backfills")]
 
 
 def fill(callers: Callers, count: int) -> None:
@@ -48,9 +51,27 @@ def fill(callers: Callers, count: int) -> None:
             session.add(report)
             session.flush()
             session.add(ReportFavorite(user_id=callers.cast.ada.id, report_id=report.id))
+            session.add(backfill_of(report))
             lifecycle.request(
                 session, Order(template, on, user, "SELECT 1", WINDOW, {}, "manual", report=report)
             )
+
+
+def backfill_of(report: ReportDefinition) -> ReportDataCollection:
+    """Return a backfill of a report that has ended."""
+    return ReportDataCollection(
+        instance_id=report.instance_id,
+        user_id=report.owner_id,
+        collection_type="backfill",
+        status="completed",
+        target_weeks=1,
+        start_date=date(2026, 1, 1),
+        end_date=date(2026, 1, 1),
+        configuration={"wish": BackfillWish("daily", lookback_days=20).to_json()},
+        report_id=report.id,
+        segment_type="daily",
+        time_zone="UTC",
+    )
 
 
 @contextmanager
