@@ -32,11 +32,11 @@ from tests.cast import Cast
 from tests.executions.desk import Workers
 
 SQL = (
-    "SELECT impression_date AS day, campaign, SUM(impressions) AS impressions FROM dsp_impressions"
-    " WHERE campaign <> {{left_out}} GROUP BY impression_date, campaign"
+    "SELECT impression_date_utc AS day, campaign, SUM(impressions) AS impressions FROM dsp_impressions"
+    " WHERE campaign <> {{left_out}} GROUP BY impression_date_utc, campaign"
 )
 COLUMNS = [
-    {"name": "day", "date": "day", "clock": "local"},
+    {"name": "day", "date": "day"},
     {"name": "campaign"},
     {"name": "impressions", "format": "integer"},
 ]
