@@ -4,7 +4,7 @@ import heapq
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -32,11 +32,11 @@ from tests.cast import Cast
 from tests.executions.desk import Workers
 
 SQL = (
-    "SELECT impression_date AS day, campaign, SUM(impressions) AS impressions FROM dsp_impressions"
-    " WHERE campaign <> {{left_out}} GROUP BY impression_date, campaign"
+    "SELECT impression_date_utc AS day, campaign, SUM(impressions) AS impressions FROM dsp_impressions"
+    " WHERE campaign <> {{left_out}} GROUP BY impression_date_utc, campaign"
 )
 COLUMNS = [
-    {"name": "day", "date": "day", "clock": "local"},
+    {"name": "day", "date": "day"},
     {"name": "campaign"},
     {"name": "impressions", "format": "integer"},
 ]
@@ -61,7 +61,6 @@ class Reporter:
     instance: AmcInstance
     report_id: UUID
     lag_days: int = 14
-    extra: dict[str, Any] = field(default_factory=dict)
 
     @property
     def terms(self) -> Terms:
@@ -102,6 +101,10 @@ class Reporter:
             if backfill is not None:
                 found = found.where(ReportExecution.collection_id == backfill)
             return list(session.scalars(found))
+
+    def backfills(self) -> list[UUID]:
+        with reading() as session:
+            return list(session.scalars(select(ReportDataCollection.id)))
 
     def has_ended(self, backfill: UUID) -> bool:
         return self.read(backfill).status not in OPEN
@@ -151,6 +154,13 @@ def creep(workers: Workers, reached: Callable[[], bool], *, seconds: float = 40)
 @pytest.fixture
 def reporter(cast: Cast) -> Reporter:
     return make_reporter(cast.ben, cast.first)
+
+
+def found_reporter() -> Reporter:
+    """Return the reporter that another process has made."""
+    with reading() as session:
+        report = session.scalars(select(ReportDefinition)).one()
+        return Reporter(report.owner, report.instance, report.id)
 
 
 def make_reporter(user: User, instance: AmcInstance) -> Reporter:
