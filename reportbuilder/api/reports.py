@@ -5,16 +5,17 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response
-from marshmallow import Schema, fields
+from marshmallow import Schema, ValidationError, fields, validates_schema
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from reportbuilder.accounts import permissions
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance
-from reportbuilder.api import context, limits, ordering
+from reportbuilder.api import context, limits, ordering, schedule_shapes
 from reportbuilder.api import executions as runs
 from reportbuilder.api.doors import BASE, Door, Key, once
+from reportbuilder.api.schedule_shapes import ScheduleBody, ScheduleSchema
 from reportbuilder.api.shapes import (
     Body,
     Flag,
@@ -30,16 +31,19 @@ from reportbuilder.api.shapes import (
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.searching import find as find_template
 from reportbuilder.database import reading, transaction
+from reportbuilder.errors import Invalid
 from reportbuilder.executions import overview
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.states import ACTIVE, STATES, STATUS, phases_of
 from reportbuilder.reports import defining, favorites, searching
 from reportbuilder.reports.models import FREQUENCIES, ReportDefinition
+from reportbuilder.schedules import defining as scheduling
+from reportbuilder.schedules import overview as schedules
 
 door = Door("Reports", f"{BASE}/reports", "Saved reports: a template, an instance and values under a name.")
 
 RECENT = 10  # executions shown with a report
-RUN_TYPES = ("once",)
+RUN_TYPES = ("once", "recurring")
 
 
 class LatestRun(Schema):
@@ -83,7 +87,7 @@ class ReportDetail(ReportSchema):
         required=True, allow_none=True, metadata={"description": "Resolved at each run"}
     )
     recent_executions = fields.List(fields.Nested(runs.ExecutionSchema), required=True)
-    schedule = fields.Dict(required=True, allow_none=True)
+    schedule = fields.Nested(ScheduleSchema, required=True, allow_none=True)
 
 
 class ReportQuery(Page):
@@ -104,6 +108,17 @@ class RunWish(Body):
     """What to start with the new report."""
 
     type = fields.String(required=True, validate=one_of(RUN_TYPES))
+    schedule = fields.Nested(
+        ScheduleBody, allow_none=True, metadata={"description": "For recurring, and only for that"}
+    )
+
+    @validates_schema
+    def _check_schedule(self, data: dict[str, Any], **_options: Any) -> None:
+        is_given = data.get("schedule") is not None
+        if data.get("type") == "recurring" and not is_given:
+            raise ValidationError("is missing; give its recurrence", "schedule")
+        if data.get("type") != "recurring" and is_given:
+            raise ValidationError("has no meaning for this type; leave it out, or take recurring", "schedule")
 
 
 class ReportChange(Body):
@@ -164,8 +179,11 @@ def shown(session: Session, rows: Sequence[ReportDefinition]) -> list[dict[str, 
     """Return reports in the words of ReportSchema."""
     marked = favorites.marked(session, context.principal().user_id, [row.id for row in rows])
     latest = _latest(session, [row.last_execution_id for row in rows if row.last_execution_id])
+    active = schedules.active_of(session, [row.id for row in rows])
     return [
-        _shown(row) | {"is_favorite": row.id in marked, "latest": latest.get(row.last_execution_id)}
+        _shown(row)
+        | {"is_favorite": row.id in marked, "latest": latest.get(row.last_execution_id)}
+        | {"next_run_at": schedules.next_run_at(active[row.id], row) if row.id in active else None}
         for row in rows
     ]
 
@@ -179,7 +197,6 @@ def _shown(row: ReportDefinition) -> dict[str, Any]:
         "instance_id": row.instance.instance_id,
         "instance_name": row.instance.instance_name,
         "owner": row.owner.email,
-        "next_run_at": None,
     }
 
 
@@ -199,11 +216,12 @@ def _latest(session: Session, ids: Sequence[UUID]) -> dict[UUID | None, dict[str
 
 def _whole(session: Session, row: ReportDefinition) -> dict[str, Any]:
     recent, _ = overview.search(session, overview.Criteria(report_id=row.id), limit=RECENT)
+    schedule = scheduling.find_active(session, row)
     return shown(session, [row])[0] | {
         "parameters": row.parameters,
         "time_window": row.time_window,
         "recent_executions": [runs.shown(run) for run in recent],
-        "schedule": None,
+        "schedule": schedule_shapes.shown(schedule, row) if schedule else None,
     }
 
 
@@ -243,9 +261,8 @@ def create_report(headers: dict[str, str], body: dict[str, Any]) -> Response:
 
     def work(session: Session, found: tuple[QueryTemplate, AmcInstance]) -> dict[str, Any]:
         row = _create(session, body, *found)
-        started = _start(session, row, {}) if run else {}
         ids = {"execution_id": None, "schedule_id": None, "backfill_id": None, "dashboard_id": None}
-        return ids | pick(started, "execution_id") | {"report_id": row.report_id}
+        return ids | _begin(session, row, run) | {"report_id": row.report_id}
 
     return once(headers, allowed, work, CreatedReport(), 201)
 
@@ -267,7 +284,11 @@ def change_report(body: dict[str, Any], report_id: str) -> dict[str, Any]:
     """Change what is given; the whole must still fit the template."""
     with transaction() as session:
         row = visible(session, report_id, "report:change")
-        return _whole(session, defining.change(session, row, body, terms=ordering.terms()))
+        defining.change(session, row, body, terms=ordering.terms())
+        schedule = scheduling.find_active(session, row)
+        if schedule is not None:
+            scheduling.check_again(row, schedule, terms=ordering.terms())
+        return _whole(session, row)
 
 
 @door.route("/<ident:report_id>", methods=["DELETE"])
@@ -279,6 +300,7 @@ def delete_report(report_id: str) -> Response:
         row = visible(session, report_id, "report:delete")
         busy = exists().where(ReportExecution.report_id == row.id, ReportExecution.state.in_(ACTIVE))
         defining.delete(session, row, busy=bool(session.scalar(select(busy))))
+        scheduling.remove_from(session, row)
     return Response(status=204)
 
 
@@ -305,6 +327,21 @@ def _create(
 ) -> ReportDefinition:
     owner = session.get_one(User, context.principal().user_id)
     return defining.create(session, body, owner=owner, template=template, instance=on, terms=ordering.terms())
+
+
+def _begin(session: Session, row: ReportDefinition, run: dict[str, Any] | None) -> dict[str, Any]:
+    """Start what a new report is to do at once, or by itself; return the ids of that."""
+    if run is None:
+        return {}
+    if run["type"] == "once":
+        return pick(_start(session, row, {}), "execution_id")
+    try:
+        made = scheduling.create(session, row, run["schedule"], terms=ordering.terms())
+    except Invalid as error:
+        raise Invalid(
+            error.message, details={f"run.schedule.{name}": why for name, why in error.details.items()}
+        ) from None
+    return {"schedule_id": made.schedule_id}
 
 
 def _start(session: Session, row: ReportDefinition, body: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,10 @@ COMMANDS = {
         "reportbuilder.cli.executions:execution",
         "What runs and has run: list, show, rows, …",
     ),
+    "schedule": (
+        "reportbuilder.cli.schedules:schedule",
+        "When reports run by themselves: list, add, preview, pause, firings, …",
+    ),
     "template": (
         "reportbuilder.cli.templates:template",
         "The templates: list, show, lint, sync, import, export, …",
@@ -36,7 +40,7 @@ COMMANDS = {
     "db": ("reportbuilder.cli.db:db", "The database's schema: upgrade, downgrade, current, check."),
     "web": ("reportbuilder.cli.web:web", "Serve the API and the console."),
     "worker": ("reportbuilder.cli.worker:worker", "Run worker processes."),
-    "scheduler": ("reportbuilder.cli.scheduler:scheduler", "Run the scheduler; one for all."),
+    "scheduler": ("reportbuilder.cli.scheduler:scheduler", "Run the scheduler; several share the work."),
     "sandbox": ("reportbuilder.sandbox.command:sandbox", "Run a local AMC over synthetic data."),
     "keyvalue": ("reportbuilder.cli.keyvalue:keyvalue", "Run the embedded server of the Redis protocol."),
 }

@@ -64,9 +64,12 @@ def known(callers: Callers, run: Run) -> dict[str, list[str]]:
         "run": {"type": "once"},
     }
     report = callers.ada.post("/reports", json=body).get_json()
+    schedule = {"type": "recurring", "schedule": {"recurrence": {"type": "daily"}}}
+    second = callers.ada.post("/reports", json=body | {"name": "Nightly", "run": schedule}).get_json()
     return {
         "template_id": [template_id],
-        "report_id": [report["report_id"]],
+        "report_id": [report["report_id"], second["report_id"]],
+        "schedule_id": [second["schedule_id"]],
         "execution_id": [report["execution_id"], run(state="completed"), run(state="failed")],
         "values": ["asins", "brands", "campaigns"],
         "instance_id": ["amcnorthwind01", "amcnorthwind02"],

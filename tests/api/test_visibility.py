@@ -18,6 +18,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "/templates/{template_id}": {"name": "x"},
     "/reports/{report_id}": {"name": "x"},
     "/reports/{report_id}/run": {},
+    "/reports/{report_id}/schedules": {"recurrence": {"type": "daily"}},
+    "/reports/{report_id}/schedules/preview": {"recurrence": {"type": "daily"}},
+    "/schedules/{schedule_id}": {"jitter_minutes": 1},
+    "/schedules/{schedule_id}/pause": {"reason": "x"},
     "/reports": {"name": "x"},
     "/templates": {**PUBLICATION},
     "/templates/lint": {"sql_template": "SELECT a FROM b"},
@@ -47,7 +51,7 @@ def perform(caller: Caller, operation: Operation, ids: dict[str, str]) -> Any:
     body = BODIES.get(path, VALUES) | (
         VALUES | {"template_id": ids["template_id"]} if path == "/reports" else {}
     )
-    options = {} if method == "GET" or path.endswith(("/cancel", "/retry")) else {"json": body}
+    options = {} if method == "GET" or path.endswith(("/cancel", "/retry", "/resume")) else {"json": body}
     if path.startswith("/metadata/{values}"):
         csv: dict[str, Any] = {"data": "x", "content_type": "text/csv"} if path.endswith("/upload") else {}
         options = {"query_string": {"instance_id": ids["instance_id"]}} | csv
@@ -62,7 +66,10 @@ def ids(callers: Callers) -> dict[str, str]:
         template = publishing.publish(session, PUBLICATION | {"is_public": False}, ada)
     body = VALUES | {"name": "Spring", "template_id": template.template_id, "run": {"type": "once"}}
     made = callers.ada.post("/reports", json=body).get_json()
+    schedule = {"recurrence": {"type": "daily"}}
+    scheduled = callers.ada.post(f"/reports/{made['report_id']}/schedules", json=schedule).get_json()
     return {name: made[name] for name in ("report_id", "execution_id")} | {
+        "schedule_id": scheduled["schedule_id"],
         "template_id": template.template_id,
         "instance_id": "amcnorthwind01",
     }
@@ -81,7 +88,7 @@ def test_what_one_may_not_see_looks_as_if_it_were_not_there(callers: Callers, id
             for name, value in ids.items():
                 texts = [text.replace(value, "id").replace(unknown[name], "id") for text in texts]
             assert json.loads(texts[0])["error"] == json.loads(texts[1])["error"], operation
-    for path in ("/executions", "/reports", "/instances", "/templates"):
+    for path in ("/executions", "/reports", "/schedules", "/instances", "/templates"):
         body = callers.ben.get(path).get_json()
         assert (body["items"], body["total"]) == ([], 0), path
 
@@ -97,6 +104,8 @@ def test_filters_tell_nothing_of_what_is_hidden(callers: Callers, ids: dict[str,
         f"reports?owner_id={callers.cast.ada.id}",
         "reports?status=pending",
         "reports?search=reach",
+        f"schedules?report_id={ids['report_id']}",
+        "schedules?instance_id=amcnorthwind01",
         "templates?search=reach",
     ):
         assert callers.ada.get(f"/{query}").get_json()["total"] == 1, query
