@@ -25,6 +25,10 @@ COMMANDS = {
         "reportbuilder.cli.backfills:backfill",
         "The past of a report in segments: start, show, wait, pause, cancel, …",
     ),
+    "schedule": (
+        "reportbuilder.cli.schedules:schedule",
+        "When reports run by themselves: list, add, preview, pause, firings, …",
+    ),
     "template": (
         "reportbuilder.cli.templates:template",
         "The templates: list, show, lint, sync, import, export, …",
@@ -40,7 +44,7 @@ COMMANDS = {
     "db": ("reportbuilder.cli.db:db", "The database's schema: upgrade, downgrade, current, check."),
     "web": ("reportbuilder.cli.web:web", "Serve the API and the console."),
     "worker": ("reportbuilder.cli.worker:worker", "Run worker processes."),
-    "scheduler": ("reportbuilder.cli.scheduler:scheduler", "Run the scheduler; one for all."),
+    "scheduler": ("reportbuilder.cli.scheduler:scheduler", "Run the scheduler; several share the work."),
     "sandbox": ("reportbuilder.sandbox.command:sandbox", "Run a local AMC over synthetic data."),
     "keyvalue": ("reportbuilder.cli.keyvalue:keyvalue", "Run the embedded server of the Redis protocol."),
 }

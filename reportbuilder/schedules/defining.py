@@ -15,6 +15,7 @@ from reportbuilder.parameters.dates import today_in
 from reportbuilder.reports.defining import Terms, prepare_run
 from reportbuilder.reports.models import ReportDefinition
 from reportbuilder.schedules.cronforms import cron_expression, schedule_type
+from reportbuilder.schedules.following import lock
 from reportbuilder.schedules.frequencies import frequency_of
 from reportbuilder.schedules.judging import hold_of, judge, write
 from reportbuilder.schedules.models import ReportSchedule, ScheduleFiring
@@ -155,6 +156,13 @@ def remove(session: Session, schedule: ReportSchedule, report: ReportDefinition)
     )
     report.frequency = "once"
     session.flush()
+
+
+def remove_from(session: Session, report: ReportDefinition) -> None:
+    """End the schedule of a report that is being deleted, if it has one; the report is locked by then."""
+    there = find_active(session, report)
+    if there is not None:
+        remove(session, lock(session, there.id), report)
 
 
 def find_active(session: Session, report: ReportDefinition) -> ReportSchedule | None:

@@ -19,7 +19,7 @@ _WORDS: Final = {
 }
 _UP_TO: Final = (
     (timedelta(days=3.5), "daily"),
-    (timedelta(days=15), "weekly"),
+    (timedelta(days=20), "weekly"),
     (timedelta(days=45), "monthly"),
 )
 _LOOKED_AT: Final = 8  # due times

@@ -69,10 +69,13 @@ def known(callers: Callers, run: Run) -> dict[str, list[str]]:
         "name": "Autumn",
         "run": {"type": "backfill", "backfill": {"segment": "monthly", "lookback_days": 90}},
     }
+    schedule = {"type": "recurring", "schedule": {"recurrence": {"type": "daily"}}}
+    second = callers.ada.post("/reports", json=body | {"name": "Nightly", "run": schedule}).get_json()
     return {
         "backfill_id": [callers.ada.post("/reports", json=filled).get_json()["backfill_id"]],
         "template_id": [template_id],
-        "report_id": [report["report_id"]],
+        "report_id": [report["report_id"], second["report_id"]],
+        "schedule_id": [second["schedule_id"]],
         "execution_id": [report["execution_id"], run(state="completed"), run(state="failed")],
         "values": ["asins", "brands", "campaigns"],
         "instance_id": ["amcnorthwind01", "amcnorthwind02"],

@@ -171,6 +171,29 @@ def ask_of_backfills(ask: Ask, template_id: str) -> None:
     ask("DELETE", path, 204)
 
 
+def ask_of_schedules(ask: Ask, template_id: str) -> None:
+    body = VALUES | {"template_id": template_id, "name": "Nightly"}
+    schedule = {"recurrence": {"type": "daily"}, "policies": {"missed": "all"}, "is_settling": True}
+    path = f"/reports/{ask('POST', '/reports', 201, json=body)['report_id']}"
+    ask("POST", f"{path}/schedules/preview?n=2", 200, json=schedule)
+    ask("POST", f"{path}/schedules/preview", 422, json={"recurrence": {"type": "moon"}})
+    made = ask("POST", f"{path}/schedules", 201, json=schedule)
+    ask("POST", f"{path}/schedules", 409, json=schedule)
+    ask("GET", path, 200)
+    of_it = f"/schedules/{made['schedule_id']}"
+    ask("GET", "/schedules", 200)
+    ask("GET", of_it, 200)
+    ask("GET", f"{of_it}/preview", 200)
+    ask("GET", f"{of_it}/firings", 200)
+    ask("PATCH", of_it, 200, json={"jitter_minutes": 5})
+    ask("PATCH", of_it, 422, json={"jitter_minutes": 61})
+    ask("POST", f"{of_it}/pause", 200, json={"reason": "holidays"})
+    ask("POST", f"{of_it}/pause", 409, json={"reason": "holidays"})
+    ask("POST", f"{of_it}/resume", 200)
+    ask("DELETE", of_it, 403, "cleo")
+    ask("DELETE", of_it, 204)
+
+
 def ask_of_executions(ask: Ask, completed: str, failed: str) -> None:
     ask("GET", "/executions", 200)
     for execution_id in (completed, failed):
@@ -204,6 +227,7 @@ def test_answers_are_as_the_document_says(
     template_id = ask_of_templates(ask)
     ask_of_reports(ask, template_id)
     ask_of_backfills(ask, template_id)
+    ask_of_schedules(ask, template_id)
     ask_of_executions(ask, completed, failed)
     ask_of_values(ask)
     every = {

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from reportbuilder import clock
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcAccount, AmcInstance
 from reportbuilder.backfills.models import ReportDataCollection
@@ -16,13 +17,22 @@ from reportbuilder.catalog import publishing
 from reportbuilder.database import db, transaction
 from reportbuilder.executions import lifecycle
 from reportbuilder.executions.lifecycle import Order
+from reportbuilder.reports.defining import Terms
 from reportbuilder.reports.models import ReportDefinition, ReportFavorite
+from reportbuilder.schedules import defining as scheduling
 from tests.api.conftest import PASSWORD, WINDOW, Callers
 from tests.api.test_console import sign_in
 from tests.api.test_templates_api import PUBLICATION
 
 MANY = 50
-PATHS = [f"/{noun}?limit=100" for noun in ("templates", "reports", "executions", "instances", "backfills")]
+PATHS = [
+    "/templates?limit=100",
+    "/reports?limit=100",
+    "/schedules?limit=100",
+    "/executions?limit=100",
+    "/instances?limit=100",
+    "/backfills?limit=100",
+]
 
 
 def fill(callers: Callers, count: int) -> None:
@@ -50,6 +60,8 @@ def fill(callers: Callers, count: int) -> None:
             report.template, report.instance, report.owner = template, on, user
             session.add(report)
             session.flush()
+            wish = {"recurrence": {"type": "daily"}, "parameters": {"campaign": "x"}}
+            scheduling.create(session, report, wish, terms=Terms(clock.now()))
             session.add(ReportFavorite(user_id=callers.cast.ada.id, report_id=report.id))
             session.add(backfill_of(report))
             lifecycle.request(

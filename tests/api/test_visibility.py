@@ -18,6 +18,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "/templates/{template_id}": {"name": "x"},
     "/reports/{report_id}": {"name": "x"},
     "/reports/{report_id}/run": {},
+    "/reports/{report_id}/schedules": {"recurrence": {"type": "daily"}},
+    "/reports/{report_id}/schedules/preview": {"recurrence": {"type": "daily"}},
+    "/schedules/{schedule_id}": {"jitter_minutes": 1},
+    "/schedules/{schedule_id}/pause": {"reason": "x"},
     "/reports": {"name": "x"},
     "/templates": {**PUBLICATION},
     "/templates/lint": {"sql_template": "SELECT a FROM b"},
@@ -67,8 +71,11 @@ def ids(callers: Callers) -> dict[str, str]:
     made = callers.ada.post("/reports", json=body).get_json()
     path = f"/reports/{made['report_id']}/backfill"
     filled = callers.ada.post(path, json=BODIES["/reports/{report_id}/backfill"]).get_json()
+    schedule = {"recurrence": {"type": "daily"}}
+    scheduled = callers.ada.post(f"/reports/{made['report_id']}/schedules", json=schedule).get_json()
     return {name: made[name] for name in ("report_id", "execution_id")} | {
         "backfill_id": filled["backfill_id"],
+        "schedule_id": scheduled["schedule_id"],
         "template_id": template.template_id,
         "instance_id": "amcnorthwind01",
     }
@@ -87,7 +94,7 @@ def test_what_one_may_not_see_looks_as_if_it_were_not_there(callers: Callers, id
             for name, value in ids.items():
                 texts = [text.replace(value, "id").replace(unknown[name], "id") for text in texts]
             assert json.loads(texts[0])["error"] == json.loads(texts[1])["error"], operation
-    for path in ("/executions", "/reports", "/instances", "/templates", "/backfills"):
+    for path in ("/executions", "/reports", "/schedules", "/backfills", "/instances", "/templates"):
         body = callers.ben.get(path).get_json()
         assert (body["items"], body["total"]) == ([], 0), path
 
@@ -103,6 +110,8 @@ def test_filters_tell_nothing_of_what_is_hidden(callers: Callers, ids: dict[str,
         f"reports?owner_id={callers.cast.ada.id}",
         "reports?status=pending",
         "reports?search=reach",
+        f"schedules?report_id={ids['report_id']}",
+        "schedules?instance_id=amcnorthwind01",
         "templates?search=reach",
         "backfills",
         "backfills?instance_id=amcnorthwind01",
