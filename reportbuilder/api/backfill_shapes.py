@@ -189,7 +189,7 @@ class BackfillQuery(Page):
     sort = sort_field(overview.SORTS, "-created_at")
 
 
-class PauseBody(Body):
+class BackfillPause(Body):
     """Why it is paused."""
 
     reason = Text(most=500, load_default=None, allow_none=True)

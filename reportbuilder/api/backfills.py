@@ -15,11 +15,11 @@ from reportbuilder.api.backfill_shapes import (
     BackfillBody,
     BackfillChange,
     BackfillDetail,
+    BackfillPause,
     BackfillPlan,
     BackfillQuery,
     BackfillSchema,
     DryRun,
-    PauseBody,
     planned,
     shown,
     whole,
@@ -156,7 +156,7 @@ def change_backfill(body: dict[str, Any], backfill_id: str) -> dict[str, Any]:
 
 
 @door.route("/<ident:backfill_id>/pause", methods=["POST"])
-@door.arguments(PauseBody, required=False)
+@door.arguments(BackfillPause, required=False)
 @door.response(200, BackfillSchema)
 @door.refuses(400, 403, 404, 409)
 def pause_backfill(body: dict[str, Any], backfill_id: str) -> dict[str, Any]:

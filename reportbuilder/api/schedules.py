@@ -52,7 +52,7 @@ class PreviewQuery(Body):
     n = Whole(1, MOST, load_default=USUAL, metadata={"description": "How many times"})
 
 
-class PauseBody(Body):
+class SchedulePause(Body):
     """Why a schedule is paused."""
 
     reason = Text(most=LONGEST_REASON, required=True)
@@ -157,7 +157,7 @@ def remove_schedule(schedule_id: str) -> Response:
 
 
 @door.route("/schedules/<ident:schedule_id>/pause", methods=["POST"])
-@door.arguments(PauseBody)
+@door.arguments(SchedulePause)
 @door.response(200, ScheduleSchema)
 @door.refuses(400, 403, 404, 409)
 def pause_schedule(body: dict[str, Any], schedule_id: str) -> dict[str, Any]:
