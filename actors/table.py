@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import dramatiq
 
-from actors import executions
+from actors import executions, notifications
 from reportbuilder.executions.ports import Ports
 
 Work = Callable[[Ports, str], None]
 
 # name, what it does, queue, priority (lower first)
-ACTORS: tuple[tuple[str, Work, str, int], ...] = (*executions.ACTORS,)
+ACTORS: tuple[tuple[str, Work, str, int], ...] = (*executions.ACTORS, *notifications.ACTORS)
 QUEUES = {name: queue for name, _, queue, _ in ACTORS}
 
 

@@ -75,3 +75,5 @@ def _install(formatter: logging.Formatter, level: str) -> None:
     root.setLevel(level.upper())
     for noisy in ("urllib3", "botocore", "boto3", "s3transfer", "apscheduler", "alembic", "dramatiq"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # it writes whole addresses of Slack at DEBUG; what fails is told by the rows of notifications
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)

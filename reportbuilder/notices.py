@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import CursorResult, ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -58,10 +58,10 @@ def give(session: Session, kind: str, key: str, report_id: UUID, about: Mapping[
     if kind not in KINDS:
         raise ValueError(f"{kind} is no kind of notice")
     session.flush()
-    if _insert(session, kind=kind, key=key, report_id=report_id, about=dict(about)):
-        if kind != "run_completed" and not session.info.get(_ASKED):
-            session.info[_ASKED] = True
-            wakeups.ask(session, TELL, "")
+    is_new = _insert(session, kind=kind, key=key, report_id=report_id, about=dict(about))
+    if is_new and kind != "run_completed" and not session.info.get(_ASKED):
+        session.info[_ASKED] = True
+        wakeups.ask(session, TELL, "")
 
 
 def _insert(session: Session, **values: Any) -> bool:
@@ -72,7 +72,6 @@ def _insert(session: Session, **values: Any) -> bool:
         dialect.insert(Notice)
         .values(id=uuid4(), created_at=now, updated_at=now, **values)
         .on_conflict_do_nothing(index_elements=[Notice.key])
+        .returning(Notice.id)
     )
-    result = session.execute(statement)
-    assert isinstance(result, CursorResult)  # noqa: S101 - tells the type checker what an INSERT gives
-    return result.rowcount == 1
+    return session.scalar(statement) is not None

@@ -9,6 +9,7 @@ from reportbuilder.api import (
     executions,
     instances,
     metadata,
+    notifications,
     reports,
     rows,
     template_import,
@@ -30,6 +31,8 @@ DOORS: tuple[Door, ...] = (
     rows.door,
     instances.door,
     metadata.door,
+    notifications.door,
+    notifications.reports_door,
 )
 
 DESCRIPTION = (

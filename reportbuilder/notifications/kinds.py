@@ -10,7 +10,9 @@ KINDS: Final[dict[str, str]] = {
     "run_overdue": "a run should have happened and did not",
     "backfill_ended": "a backfill has come to its end",
 }
-USUAL: Final = tuple(kind for kind in KINDS if kind != "run_completed")  # what an owner is told without a wish
+USUAL: Final = tuple(
+    kind for kind in KINDS if kind != "run_completed"
+)  # what an owner is told without a wish
 
 TEST, DIGEST = "test", "digest"  # messages that are about no single notice
 
@@ -30,7 +32,7 @@ HELD: Final = "held"  # the pace of what is over the cap: it waits for a digest
 
 STATES: Final[dict[str, str]] = {
     "waiting": "it is to be sent, at the time that it shows if there is one",
-    "gathered": "it goes with a digest",
+    "gathered": "it goes with a digest, whose state says what became of it",
     "sending": "it is being sent",
     "sent": "the other side has taken it",
     "failed": "it was given up; the error says why",

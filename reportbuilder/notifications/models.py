@@ -56,8 +56,8 @@ class NotificationRule(Row, Base):
 class Notification(Row, Base):
     """One message to one user by one channel. Only guarded updates change ``state``.
 
-    ``channel``: a channel's text id, or ``email`` for the user's own address. ``facts``: what it tells, in the
-    words of ``facts.Facts``. ``not_before``: when it is due. ``attempts``: claims, since it was last asked
+    ``channel``: a channel's text id, or ``email`` for the user's own address. ``facts``: what it tells, as
+    ``facts.Facts``. ``not_before``: when it is due. ``attempts``: claims, since it was last asked
     for; ``resends``: how often a person asked for it again. ``digest_id``: the message that it goes with.
     """
 

@@ -13,6 +13,7 @@ from reportbuilder.catalog import publishing
 from reportbuilder.database import db, transaction
 from reportbuilder.executions import lifecycle
 from reportbuilder.executions.lifecycle import Order
+from reportbuilder.notifications.models import Notification
 from reportbuilder.reports.models import ReportDefinition, ReportFavorite
 from tests.api.conftest import PASSWORD, WINDOW, Callers
 from tests.api.test_console import sign_in
@@ -20,6 +21,7 @@ from tests.api.test_templates_api import PUBLICATION
 
 MANY = 50
 PATHS = ["/templates?limit=100", "/reports?limit=100", "/executions?limit=100", "/instances?limit=100"]
+PATHS += ["/notifications?limit=100", "/notifications?whose=all&limit=100"]
 
 
 def fill(callers: Callers, count: int) -> None:
@@ -47,6 +49,17 @@ def fill(callers: Callers, count: int) -> None:
             report.template, report.instance, report.owner = template, on, user
             session.add(report)
             session.flush()
+            for whose in (user, callers.cast.ada):
+                session.add(
+                    Notification(
+                        user_id=whose.id,
+                        channel="email",
+                        report_id=report.id,
+                        kind="run_failed",
+                        state="failed",
+                        not_before=report.created_at,
+                    )
+                )
             session.add(ReportFavorite(user_id=callers.cast.ada.id, report_id=report.id))
             lifecycle.request(
                 session, Order(template, on, user, "SELECT 1", WINDOW, {}, "manual", report=report)

@@ -25,6 +25,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "/templates/{template_id}/fork": {"name": "x"},
     "/templates/{template_id}/versions/{number}/restore": {"version": 1},
     "/metadata/refresh": {"instance_id": "amcnorthwind01"},
+    "/notifications/channels": {"kind": "email", "name": "x", "target": "x@example.test"},
+    "/notifications/channels/{channel_id}": {"name": "x"},
+    "/notifications/rules": {"wants": []},
+    "/reports/{report_id}/notifications": {"wants": []},
 }
 VALUES = {"instance_id": "amcnorthwind01", "parameters": {"campaign": "x"}}
 WITHOUT_SCOPE = {("POST", "/templates/{template_id}/validate-parameters"), ("POST", "/templates/lint")}
@@ -47,7 +51,8 @@ def perform(caller: Caller, operation: Operation, ids: dict[str, str]) -> Any:
     body = BODIES.get(path, VALUES) | (
         VALUES | {"template_id": ids["template_id"]} if path == "/reports" else {}
     )
-    options = {} if method == "GET" or path.endswith(("/cancel", "/retry")) else {"json": body}
+    without = method == "GET" or path.endswith(("/cancel", "/retry", "/test", "/resend"))
+    options = {} if without else {"json": body}
     if path.startswith("/metadata/{values}"):
         csv: dict[str, Any] = {"data": "x", "content_type": "text/csv"} if path.endswith("/upload") else {}
         options = {"query_string": {"instance_id": ids["instance_id"]}} | csv
@@ -62,9 +67,14 @@ def ids(callers: Callers) -> dict[str, str]:
         template = publishing.publish(session, PUBLICATION | {"is_public": False}, ada)
     body = VALUES | {"name": "Spring", "template_id": template.template_id, "run": {"type": "once"}}
     made = callers.ada.post("/reports", json=body).get_json()
+    mine = BODIES["/notifications/channels"]
+    channel_id = callers.ada.post("/notifications/channels", json=mine).get_json()["channel_id"]
+    message = callers.ada.post(f"/notifications/channels/{channel_id}/test").get_json()
     return {name: made[name] for name in ("report_id", "execution_id")} | {
         "template_id": template.template_id,
         "instance_id": "amcnorthwind01",
+        "channel_id": channel_id,
+        "notification_id": message["notification_id"],
     }
 
 
@@ -81,7 +91,7 @@ def test_what_one_may_not_see_looks_as_if_it_were_not_there(callers: Callers, id
             for name, value in ids.items():
                 texts = [text.replace(value, "id").replace(unknown[name], "id") for text in texts]
             assert json.loads(texts[0])["error"] == json.loads(texts[1])["error"], operation
-    for path in ("/executions", "/reports", "/instances", "/templates"):
+    for path in ("/executions", "/reports", "/instances", "/templates", "/notifications"):
         body = callers.ben.get(path).get_json()
         assert (body["items"], body["total"]) == ([], 0), path
 
