@@ -57,6 +57,6 @@ def desk(database: Flask, cast: Cast, local: settings.Settings) -> Iterator[Desk
         grants.grant(session, cast.ben.id, cast.first.id, "run")
         grants.grant(session, cast.cleo.id, cast.first.id, "view")
     made = Desk(database, local, cast, make_report(cast, cast.ben))
-    before = wakeups.deliver_with(lambda wake_up: made.hints.append(wake_up))
+    before = wakeups.deliver_with(made.hear)
     yield made
     wakeups.deliver_with(before)

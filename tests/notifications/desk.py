@@ -40,6 +40,9 @@ class Desk:
     report: ReportDefinition
     hints: list[WakeUp] = field(default_factory=list)
 
+    def hear(self, wake_up: WakeUp) -> None:
+        self.hints.append(wake_up)
+
     def give(self, kind: str, report: ReportDefinition | None = None, /, **about: Any) -> None:
         with transaction() as session:
             notices.give(session, kind, f"{kind}:{uuid4()}", (report or self.report).id, about)

@@ -51,7 +51,8 @@ class Mailbox:
         return "250 taken"
 
     def _authenticate(self, _server: Any, _session: Any, _envelope: Any, _way: str, data: Any) -> AuthResult:
-        return AuthResult(success=(data.login, data.password) == (USER.encode(), PASSWORD.encode()))
+        is_right = (data.login, data.password) == (USER.encode(), PASSWORD.encode())
+        return AuthResult(success=is_right, handled=False)
 
     def __enter__(self) -> Self:
         self._controller.start()
