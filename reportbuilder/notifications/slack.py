@@ -33,7 +33,7 @@ def send(address: Secret, message: Message, settings: Settings) -> None:
         body_format="text",
     )
     if not result:
-        logged = chain.from_iterable(service.logs() for service in result or ())
+        logged = chain.from_iterable(service.logs() for service in result)
         raise _undelivered([entry.message for entry in logged])
 
 
