@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import dramatiq
 
-from actors import backfills, executions, schedules
+from actors import backfills, executions, notifications, schedules
 from reportbuilder.executions.ports import Ports
 
 Work = Callable[[Ports, str], None]
@@ -14,6 +14,7 @@ ACTORS: tuple[tuple[str, Work, str, int], ...] = (
     *executions.ACTORS,
     *schedules.ACTORS,
     *backfills.ACTORS,
+    *notifications.ACTORS,
 )
 QUEUES = {name: queue for name, _, queue, _ in ACTORS}
 

@@ -18,6 +18,7 @@ from reportbuilder.database import reading, transaction
 from reportbuilder.executions.ports import Ports
 from reportbuilder.executions.sweeping import sweep
 from reportbuilder.heartbeats import BEAT_EVERY
+from reportbuilder.notifications import sweeping as notifications
 from reportbuilder.results.scratch import sweep_scratch
 from reportbuilder.schedules.firing import fire_due
 from reportbuilder.schedules.following import sweep_firings
@@ -52,6 +53,8 @@ def ticks(ports: Ports, connections: Connections) -> list[Tick]:
         Tick("values", VALUES_EVERY, lambda: refreshing.take_finished(ports.store)),
         Tick("refreshes", 60.0, lambda: refreshing.ask_due(settings.values_refresh_hours)),
         Tick("tokens", 60.0, lambda: keep_tokens_fresh(connections)),
+        Tick("notifications", settings.sweep_every, notifications.sweep),
+        Tick("told", 3600.0, lambda: notifications.forget(settings.notifications_kept_days)),
         Tick("keys", 3600.0, forget_keys),
         Tick("scratch", 3600.0, lambda: sweep_scratch(settings.scratch_dir, SCRATCH_KEPT_FOR)),
     ]

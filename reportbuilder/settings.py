@@ -32,6 +32,7 @@ class Settings:
     vault_keys: tuple[str, ...] = field(default=(), repr=False)  # newest first; the first seals, all open
     amc_client_id: str = ""
     amc_client_secret: str = field(default="", repr=False)
+    smtp_url: str = field(default="", repr=False)  # Apprise's: mailtos://user:password@host:587
 
     # AMC; the two URLs replace the region's own hosts (for the sandbox)
     amc_api_url: str = ""
@@ -57,6 +58,16 @@ class Settings:
     overdue_minutes: float = 60.0  # until a run of a schedule that has not got to AMC is told to be late
     settle_days: int = 14
     values_refresh_hours: float = 24.0  # age at which an instance's value lists are fetched again; 0: never
+
+    # Notifications
+    mail_from: str = ""  # a name and an address; without it, what smtp_url says
+    slack_url: str = ""  # in place of https://hooks.slack.com/services, for a relay of your own
+    webhook_hosts: tuple[str, ...] = ()  # private hosts that webhooks may reach, by plain http too
+    notifications_per_hour: int = 20  # a user and channel; more are gathered into one digest; 0: no cap
+    notification_attempts: int = 8  # with growing pauses: some four hours
+    notification_lease: float = 120.0  # seconds until a message of which nothing is heard is sent again
+    notification_timeout: float = 10.0  # seconds for each step of sending
+    notifications_kept_days: int = 120
 
     # Limits
     max_list_items: int = 1000

@@ -10,6 +10,7 @@ from reportbuilder.api import (
     executions,
     instances,
     metadata,
+    notifications,
     reports,
     rows,
     schedules,
@@ -35,6 +36,8 @@ DOORS: tuple[Door, ...] = (
     rows.door,
     instances.door,
     metadata.door,
+    notifications.door,
+    notifications.reports_door,
 )
 
 DESCRIPTION = (

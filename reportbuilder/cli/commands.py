@@ -37,6 +37,10 @@ COMMANDS = {
         "reportbuilder.cli.values:values",
         "An instance's own brands, campaigns and ASINs, to pick from.",
     ),
+    "notify": (
+        "reportbuilder.cli.notify:notify",
+        "Who is told what of a report, and by which channel.",
+    ),
     "account": ("reportbuilder.cli.accounts:account", "AMC accounts and their instances: connect, list."),
     "user": ("reportbuilder.cli.users:user", "Users and what they may do on which instance."),
     "token": ("reportbuilder.cli.tokens:token", "API tokens: add, list, revoke."),

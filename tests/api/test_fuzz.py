@@ -79,6 +79,7 @@ def known(callers: Callers, run: Run) -> dict[str, list[str]]:
         "execution_id": [report["execution_id"], run(state="completed"), run(state="failed")],
         "values": ["asins", "brands", "campaigns"],
         "instance_id": ["amcnorthwind01", "amcnorthwind02"],
+        "channel_id": ["email"],
     }
 
 

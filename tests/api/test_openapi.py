@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft4Validator
+from sqlalchemy import update
 
 from reportbuilder import settings
+from reportbuilder.database import transaction
+from reportbuilder.notifications.models import Notification
 from tests.api.conftest import BASE, Callers, Run
 from tests.api.test_rows_api import store
 from tests.api.test_templates_api import PUBLICATION, VALUES
@@ -139,6 +142,7 @@ def ask_of_reports(ask: Ask, template_id: str) -> None:
     ask("PATCH", path, 422, json={"owner": "x"})
     again = ask("POST", f"{path}/run", 202)
     ask("DELETE", path, 409)
+    ask_of_notifications(ask, made["report_id"])
     for execution_id in (made["execution_id"], again["execution_id"]):
         ask("GET", f"/executions/{execution_id}", 200)
         ask("POST", f"/executions/{execution_id}/cancel", 202)
@@ -217,6 +221,31 @@ def ask_of_values(ask: Ask) -> None:
     ask("POST", "/metadata/refresh", 202, json={"instance_id": "amcnorthwind01"})
     ask("POST", "/metadata/refresh", 403, "cleo", json={"instance_id": "amcnorthwind01"})
     ask("DELETE", f"/metadata/asins/uploaded?{whose}", 204)
+
+
+def ask_of_notifications(ask: Ask, report_id: str) -> None:
+    base, of_report = "/notifications", f"/reports/{report_id}/notifications"
+    hook = {"kind": "webhook", "name": "Mine", "target": "https://example.test/hook"}
+    channel_id = ask("POST", f"{base}/channels", 201, json=hook)["channel_id"]
+    ask("POST", f"{base}/channels", 422, json=hook | {"target": "http://10.0.0.1/"})
+    ask("GET", f"{base}/channels", 200)
+    ask("PATCH", f"{base}/channels/{channel_id}", 200, json={"name": "Ours", "new_secret": True})
+    want = {"channel_id": channel_id, "kinds": ["run_failed"], "pace": "daily"}
+    for path in (f"{base}/rules", of_report):
+        ask("PUT", path, 200, json={"wants": [want]})
+        ask("PUT", path, 422, json={"wants": [want | {"channel_id": "chn_unknown"}]})
+        ask("GET", path, 200)
+        ask("DELETE", path, 200)
+    sent = ask("POST", f"{base}/channels/{channel_id}/test", 202)["notification_id"]
+    ask("GET", base, 200)
+    ask("GET", f"{base}?whose=all", 200, "ada")
+    ask("GET", f"{base}?whose=all", 403)
+    ask("POST", f"{base}/{sent}/resend", 409)
+    with transaction() as session:
+        session.execute(update(Notification).values(state="failed"))
+    ask("POST", f"{base}/{sent}/resend", 202)
+    ask("DELETE", f"{base}/channels/{channel_id}", 204)
+    ask("DELETE", f"{base}/channels/{channel_id}", 404)
 
 
 def test_answers_are_as_the_document_says(

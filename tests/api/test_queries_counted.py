@@ -17,6 +17,7 @@ from reportbuilder.catalog import publishing
 from reportbuilder.database import db, transaction
 from reportbuilder.executions import lifecycle
 from reportbuilder.executions.lifecycle import Order
+from reportbuilder.notifications.models import Notification
 from reportbuilder.reports.defining import Terms
 from reportbuilder.reports.models import ReportDefinition, ReportFavorite
 from reportbuilder.schedules import defining as scheduling
@@ -32,6 +33,8 @@ PATHS = [
     "/executions?limit=100",
     "/instances?limit=100",
     "/backfills?limit=100",
+    "/notifications?limit=100",
+    "/notifications?whose=all&limit=100",
 ]
 
 
@@ -62,6 +65,17 @@ def fill(callers: Callers, count: int) -> None:
             session.flush()
             wish = {"recurrence": {"type": "daily"}, "parameters": {"campaign": "x"}}
             scheduling.create(session, report, wish, terms=Terms(clock.now()))
+            for whose in (user, callers.cast.ada):
+                session.add(
+                    Notification(
+                        user_id=whose.id,
+                        channel="email",
+                        report_id=report.id,
+                        kind="run_failed",
+                        state="failed",
+                        not_before=report.created_at,
+                    )
+                )
             session.add(ReportFavorite(user_id=callers.cast.ada.id, report_id=report.id))
             session.add(backfill_of(report))
             lifecycle.request(

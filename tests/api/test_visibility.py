@@ -31,9 +31,15 @@ BODIES: dict[str, dict[str, Any]] = {
     "/metadata/refresh": {"instance_id": "amcnorthwind01"},
     "/reports/{report_id}/backfill": {"segment": "monthly", "lookback_days": 90},
     "/backfills/{backfill_id}": {"concurrency": 1},
+    "/backfills/{backfill_id}/pause": {"reason": "x"},
+    "/schedules/{schedule_id}/pause": {"reason": "x"},
+    "/notifications/channels": {"kind": "email", "name": "x", "target": "x@example.test"},
+    "/notifications/channels/{channel_id}": {"name": "x"},
+    "/notifications/rules": {"wants": []},
+    "/reports/{report_id}/notifications": {"wants": []},
 }
 VALUES = {"instance_id": "amcnorthwind01", "parameters": {"campaign": "x"}}
-BODILESS = ("/cancel", "/retry", "/pause", "/resume", "/retry-failed")
+BODILESS = ("/cancel", "/retry", "/resume", "/retry-failed", "/test", "/resend")
 WITHOUT_SCOPE = {("POST", "/templates/{template_id}/validate-parameters"), ("POST", "/templates/lint")}
 
 
@@ -73,11 +79,16 @@ def ids(callers: Callers) -> dict[str, str]:
     filled = callers.ada.post(path, json=BODIES["/reports/{report_id}/backfill"]).get_json()
     schedule = {"recurrence": {"type": "daily"}}
     scheduled = callers.ada.post(f"/reports/{made['report_id']}/schedules", json=schedule).get_json()
+    mine = BODIES["/notifications/channels"]
+    channel_id = callers.ada.post("/notifications/channels", json=mine).get_json()["channel_id"]
+    message = callers.ada.post(f"/notifications/channels/{channel_id}/test").get_json()
     return {name: made[name] for name in ("report_id", "execution_id")} | {
         "backfill_id": filled["backfill_id"],
         "schedule_id": scheduled["schedule_id"],
         "template_id": template.template_id,
         "instance_id": "amcnorthwind01",
+        "channel_id": channel_id,
+        "notification_id": message["notification_id"],
     }
 
 
@@ -95,6 +106,7 @@ def test_what_one_may_not_see_looks_as_if_it_were_not_there(callers: Callers, id
                 texts = [text.replace(value, "id").replace(unknown[name], "id") for text in texts]
             assert json.loads(texts[0])["error"] == json.loads(texts[1])["error"], operation
     for path in ("/executions", "/reports", "/schedules", "/backfills", "/instances", "/templates"):
+    for path in ("/executions", "/reports", "/instances", "/templates", "/notifications"):
         body = callers.ben.get(path).get_json()
         assert (body["items"], body["total"]) == ([], 0), path
 
