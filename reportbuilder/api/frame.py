@@ -9,6 +9,7 @@ from reportbuilder.api import (
     executions,
     instances,
     metadata,
+    pauses,
     reports,
     rows,
     template_import,
@@ -29,6 +30,7 @@ DOORS: tuple[Door, ...] = (
     executions.door,
     rows.door,
     instances.door,
+    pauses.door,
     metadata.door,
 )
 

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from reportbuilder import database, heartbeats, schema
+from reportbuilder import database, deadletters, heartbeats, schema
 from reportbuilder.amc.connections import Connections
 from reportbuilder.amc.failures import AmcFailure, NotGranted, Unauthorized
 from reportbuilder.amc.hosts import hosts_for
@@ -61,6 +61,7 @@ def checks(chosen: Settings, app: Flask) -> list[Check]:
         Check("amc accounts", lambda: accounts(chosen, app), ("schema", "vault keys", "amc client")),
         Check("workers", lambda: seen(app, "worker"), ("schema",)),
         Check("scheduler", lambda: seen(app, "scheduler"), ("schema",)),
+        Check("dead letters", lambda: dead_letters(chosen), ("redis",)),
     ]
 
 
@@ -199,6 +200,12 @@ def _trouble(connections: Connections, chosen: Settings, account: AmcAccount) ->
     except AmcFailure as failure:
         return f"{name}: {failure.message}", f"see whether this machine reaches {hosts.api}"
     return None
+
+
+def dead_letters(chosen: Settings) -> str:
+    """Tell how many messages were given up; that alone is nothing to mend."""
+    count = deadletters.count(chosen.redis_url)
+    return f"{count}: see `reportbuilder dead-letters list`" if count else "none"
 
 
 def seen(app: Flask, kind: str) -> str:
