@@ -5,6 +5,8 @@ from collections.abc import Callable
 import dramatiq
 
 from actors import backfills, executions, notifications, schedules
+from reportbuilder.amc.failures import Rejected, Unauthorized
+from reportbuilder.errors import Conflict, Invalid, NotFound, NotPermitted, Unauthenticated
 from reportbuilder.executions.ports import Ports
 
 Work = Callable[[Ports, str], None]
@@ -16,6 +18,8 @@ ACTORS: tuple[tuple[str, Work, str, int], ...] = (
     *backfills.ACTORS,
     *notifications.ACTORS,
 )
+# what no retry mends; everything else is tried again
+PERMANENT = (Invalid, Unauthenticated, NotFound, NotPermitted, Conflict, Rejected, Unauthorized)
 QUEUES = {name: queue for name, _, queue, _ in ACTORS}
 
 
@@ -31,6 +35,7 @@ def declare(broker: dramatiq.Broker, ports: Ports, queue: str) -> None:
                 max_retries=3,
                 min_backoff=1_000,
                 max_backoff=10_000,
+                throws=PERMANENT,
             )(_bound(work, ports))
 
 

@@ -7,6 +7,7 @@ from flask import Flask
 
 from actors import stopping
 from actors.broker import CALLS, RESULTS, InAppContext
+from actors.poison import Deaths
 from actors.table import declare
 from reportbuilder import clock, heartbeats, logs
 from reportbuilder.database import transaction
@@ -34,6 +35,7 @@ class WorkerProcess:
         ]
 
     def _worker(self, broker: dramatiq.Broker, ports: Ports, queue: str, threads: int) -> dramatiq.Worker:
+        broker.add_middleware(Deaths())
         broker.add_middleware(InAppContext(self.app))
         declare(broker, ports, queue)
         return dramatiq.Worker(

@@ -43,6 +43,7 @@ class Settings:
 
     # Executions
     instance_slots: int = 10
+    account_slots: int = 200  # at once over all instances of an account; 0: any number
     submit_lease: float = 30.0  # seconds until an intent without an answer is looked for
     list_lag: float = 20.0  # seconds AMC may take to list what it accepted
     not_found_grace: float = 600.0  # seconds in which "does not exist" means "not yet"
@@ -70,6 +71,7 @@ class Settings:
     notifications_kept_days: int = 120
 
     # Limits
+    instance_daily_runs: int = 0  # a day (UTC) on an instance that says no other number; 0: any number
     max_list_items: int = 1000
     max_sql_bytes: int = 100_000
     executions_per_minute: int = 10  # a user

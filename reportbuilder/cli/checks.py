@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from reportbuilder import database, heartbeats, schema
+from reportbuilder import database, deadletters, heartbeats, schema
 from reportbuilder.amc.connections import Connections
 from reportbuilder.amc.failures import AmcFailure, NotGranted, Unauthorized
 from reportbuilder.amc.hosts import hosts_for
@@ -62,6 +62,7 @@ def checks(chosen: Settings, app: Flask) -> list[Check]:
         Check("mail", lambda: mail_server(chosen)),
         Check("workers", lambda: seen(app, "worker"), ("schema",)),
         Check("scheduler", lambda: seen(app, "scheduler"), ("schema",)),
+        Check("dead letters", lambda: dead_letters(chosen), ("redis",)),
     ]
 
 
@@ -214,6 +215,12 @@ def mail_server(chosen: Settings) -> str:
         return f"{mail.check(chosen)} takes our sign-in"
     except (Undelivered, Invalid) as error:
         raise Wrong(str(error), mend) from None
+
+
+def dead_letters(chosen: Settings) -> str:
+    """Tell how many messages were given up; that alone is nothing to mend."""
+    count = deadletters.count(chosen.redis_url)
+    return f"{count}: see `reportbuilder dead-letters list`" if count else "none"
 
 
 def seen(app: Flask, kind: str) -> str:

@@ -42,6 +42,9 @@ COMMANDS = {
         "Who is told what of a report, and by which channel.",
     ),
     "account": ("reportbuilder.cli.accounts:account", "AMC accounts and their instances: connect, list."),
+    "pause": ("reportbuilder.cli.pauses:pause", "Submit nothing more on an instance, or on any."),
+    "resume": ("reportbuilder.cli.pauses:resume", "Let an instance, or everything, go on."),
+    "pauses": ("reportbuilder.cli.pauses:pauses", "What is paused, by whom and why."),
     "user": ("reportbuilder.cli.users:user", "Users and what they may do on which instance."),
     "token": ("reportbuilder.cli.tokens:token", "API tokens: add, list, revoke."),
     "keys": ("reportbuilder.cli.keys:keys", "Fresh keys for the environment, and sealing with a new one."),
@@ -49,6 +52,10 @@ COMMANDS = {
     "web": ("reportbuilder.cli.web:web", "Serve the API and the console."),
     "worker": ("reportbuilder.cli.worker:worker", "Run worker processes."),
     "scheduler": ("reportbuilder.cli.scheduler:scheduler", "Run the scheduler; several share the work."),
+    "dead-letters": (
+        "reportbuilder.cli.deadletters:dead_letters",
+        "Messages to the workers that were given up: list, show, requeue, drop.",
+    ),
     "sandbox": ("reportbuilder.sandbox.command:sandbox", "Run a local AMC over synthetic data."),
     "keyvalue": ("reportbuilder.cli.keyvalue:keyvalue", "Run the embedded server of the Redis protocol."),
 }

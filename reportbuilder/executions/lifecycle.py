@@ -18,6 +18,7 @@ from reportbuilder.database import after_commit, new_id
 from reportbuilder.errors import Conflict
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.moving import claim, move, record
+from reportbuilder.executions.refusals import ADVICE, is_overlap_refusal
 from reportbuilder.executions.states import IN_SLOT, is_final
 from reportbuilder.executions.waking import ask_cancel, ask_submit
 from reportbuilder.parameters.finality import finality
@@ -149,7 +150,8 @@ def retry(session: Session, execution: ReportExecution, user: User) -> ReportExe
 
     ``execution`` needs its instance, template and report loaded.
 
-    :raises Conflict: if it has not ended, ended well, or belongs to a backfill, which retries its own.
+    :raises Conflict: if it has not ended, or ended well; if it belongs to a backfill, which retries its own;
+        if AMC would surely refuse it again. The message says what to do instead.
     """
     if execution.state not in {"failed", "cancelled"}:
         raise Conflict(
@@ -161,6 +163,8 @@ def retry(session: Session, execution: ReportExecution, user: User) -> ReportExe
             "retry its failed segments there (POST /backfills/{id}/retry-failed), or run the report for this "
             "window"
         )
+    if is_overlap_refusal(execution.error_message):
+        raise Conflict(f"{execution.execution_id} would be refused again. {ADVICE}")
     again = Order(
         template=execution.template,
         instance=execution.instance,

@@ -13,6 +13,7 @@ from reportbuilder.amc.wire import AmcExecution, AmcStatus, tag_of
 from reportbuilder.executions.models import ReportExecution, SubmissionIntent
 from reportbuilder.executions.moving import claim, move, record
 from reportbuilder.executions.ports import Ports
+from reportbuilder.executions.refusals import with_advice
 from reportbuilder.executions.submitting import fail_or_try_again, record_accepted
 from reportbuilder.executions.waking import ask_collect
 
@@ -39,7 +40,7 @@ def settle(ports: Ports, session: Session, execution: ReportExecution, seen: Amc
         )
         move(session, execution, "cancelled", reason, amc_status=seen.raw_status)
     else:
-        message = seen.problem or "AMC gave no reason"
+        message = with_advice(seen.problem or "AMC gave no reason")
         _fail(session, execution, "permanent", message, amc_status=seen.raw_status)
 
 

@@ -21,7 +21,6 @@ BODIES: dict[str, dict[str, Any]] = {
     "/reports/{report_id}/schedules": {"recurrence": {"type": "daily"}},
     "/reports/{report_id}/schedules/preview": {"recurrence": {"type": "daily"}},
     "/schedules/{schedule_id}": {"jitter_minutes": 1},
-    "/schedules/{schedule_id}/pause": {"reason": "x"},
     "/reports": {"name": "x"},
     "/templates": {**PUBLICATION},
     "/templates/lint": {"sql_template": "SELECT a FROM b"},
@@ -105,8 +104,15 @@ def test_what_one_may_not_see_looks_as_if_it_were_not_there(callers: Callers, id
             for name, value in ids.items():
                 texts = [text.replace(value, "id").replace(unknown[name], "id") for text in texts]
             assert json.loads(texts[0])["error"] == json.loads(texts[1])["error"], operation
-    for path in ("/executions", "/reports", "/schedules", "/backfills", "/instances", "/templates"):
-    for path in ("/executions", "/reports", "/instances", "/templates", "/notifications"):
+    for path in (
+        "/executions",
+        "/reports",
+        "/schedules",
+        "/backfills",
+        "/instances",
+        "/templates",
+        "/notifications",
+    ):
         body = callers.ben.get(path).get_json()
         assert (body["items"], body["total"]) == ([], 0), path
 
