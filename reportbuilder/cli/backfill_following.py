@@ -86,8 +86,8 @@ class Display(Protocol):
 class Lines:
     """A line for each change, for logs and pipes."""
 
-    def __init__(self, console: Console) -> None:
-        self._console, self._last, self._began = console, "", clock.monotonic()
+    def __init__(self, console: Console, began: float) -> None:
+        self._console, self._last, self._began = console, "", began
 
     def show(self, now: Sight) -> None:
         """Print what is new."""
@@ -151,10 +151,10 @@ def _failures(segments: Sequence[ReportDataWeek]) -> Iterator[str]:
 
 
 @contextmanager
-def display(console: Console) -> Iterator[Display]:
-    """Give the display that suits the console."""
+def display(console: Console, began: float) -> Iterator[Display]:
+    """Give the display that suits the console; ``began`` is when the clock was started."""
     if not console.is_terminal:
-        yield Lines(console)
+        yield Lines(console, began)
         return
     with Live(console=console, auto_refresh=False) as live:
         yield Picture(live)
@@ -187,11 +187,12 @@ def watch(
     default_slots: int,
     console: Console,
     *,
+    began: float | None = None,
     each: Callable[[], None] = lambda: None,
 ) -> Sight:
     """Wait in sight until a backfill has ended; ``each`` is called at each glance."""
     watcher = Watcher(backfill_id, default_slots)
-    with display(console) as shown:
+    with display(console, clock.monotonic() if began is None else began) as shown:
         while True:
             now = watcher.look()
             shown.show(now)
