@@ -33,7 +33,8 @@ class Notice(Row, Base):
     """Something that happened to a report. ``key`` makes it unique, ``about`` holds text ids and words.
 
     Of ``about`` people are told, as far as it is there: ``execution_id`` (its row says the rest),
-    ``schedule_id``, ``backfill_id``, ``due_at`` (ISO), ``reason``, ``status`` and ``counts`` (name: number).
+    ``schedule_id``, ``backfill_id``, ``due_at`` (ISO), ``reason`` or ``words``, ``status``, ``failures`` in a
+    row, the ``count`` of due times that were missed, and other ``counts`` (name: number).
     """
 
     __tablename__ = "notices"
@@ -67,11 +68,11 @@ def give(session: Session, kind: str, key: str, report_id: UUID, about: Mapping[
 def _insert(session: Session, **values: Any) -> bool:
     """Add the row unless its key is there; say whether it was added."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    now = clock.now()
+    now, table = clock.now(), Base.metadata.tables[Notice.__tablename__]
     statement = (
-        dialect.insert(Notice)
+        dialect.insert(table)
         .values(id=uuid4(), created_at=now, updated_at=now, **values)
-        .on_conflict_do_nothing(index_elements=[Notice.key])
-        .returning(Notice.id)
+        .on_conflict_do_nothing(index_elements=[table.c.key])
+        .returning(table.c.id)
     )
     return session.scalar(statement) is not None

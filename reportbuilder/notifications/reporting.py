@@ -12,11 +12,14 @@ from reportbuilder.parameters.windows import Window
 from reportbuilder.reports.models import ReportDefinition
 
 _TEXTS = ("execution_id", "schedule_id", "backfill_id", "due_at", "reason", "status")
+_NUMBERS = {"failures": "failures in a row", "count": "due times missed"}
 
 
 def facts_of(notice: Notice, report: ReportDefinition, execution: ReportExecution | None) -> Facts:
     """Return what is told of a notice; what ``about`` does not have is left out."""
     about = {name: str(notice.about[name]) for name in _TEXTS if notice.about.get(name) is not None}
+    if "words" in notice.about:
+        about.setdefault("reason", str(notice.about["words"]))
     told: dict[str, Any] = {
         "kind": notice.kind,
         "happened_at": notice.created_at.isoformat(),
@@ -24,7 +27,7 @@ def facts_of(notice: Notice, report: ReportDefinition, execution: ReportExecutio
         "report_name": report.name,
         "instance_id": report.instance.instance_id,
         "instance_name": report.instance.instance_name,
-        "counts": _counts(notice.about.get("counts")),
+        "counts": _counts(notice.about),
     }
     return Facts(**told | about | (_of_run(execution) if execution else {}))
 
@@ -50,6 +53,8 @@ def _of_run(execution: ReportExecution) -> dict[str, Any]:
     }
 
 
-def _counts(found: Any) -> dict[str, int]:
-    pairs = found.items() if isinstance(found, Mapping) else ()
-    return {str(name): number for name, number in pairs if isinstance(number, int)}
+def _counts(about: Mapping[str, Any]) -> dict[str, int]:
+    given = about.get("counts")
+    found = dict(given) if isinstance(given, Mapping) else {}
+    found |= {words: about[name] for name, words in _NUMBERS.items() if name in about}
+    return {str(name): number for name, number in found.items() if isinstance(number, int)}

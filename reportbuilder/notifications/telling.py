@@ -7,17 +7,18 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from reportbuilder import clock, logs
-from reportbuilder.database import transaction
+from reportbuilder.database import new_id, transaction
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.notices import Notice
 from reportbuilder.notifications import readers
 from reportbuilder.notifications.caps import Caps
 from reportbuilder.notifications.choosing import choice_of
 from reportbuilder.notifications.digests import next_digest
+from reportbuilder.notifications.facts import Facts
 from reportbuilder.notifications.kinds import OWN_EMAIL
 from reportbuilder.notifications.locking import ours_to_write
 from reportbuilder.notifications.models import Notification, NotificationChannel, NotificationRule
@@ -57,9 +58,18 @@ def _tell_some(session: Session, settings: Settings) -> int:
     for notice in notices:
         for message in _messages(notice, ground, settings):
             _add(session, message, caps)
-        notice.handled_at = clock.now()
+    _mark_handled(session, notices)
     log.info("notices handled", count=len(notices))
     return len(notices)
+
+
+def _mark_handled(session: Session, notices: Sequence[Notice]) -> None:
+    session.execute(
+        update(Notice)
+        .where(Notice.id.in_([notice.id for notice in notices]))
+        .values(handled_at=clock.now(), updated_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _add(session: Session, message: Notification, caps: Caps) -> None:
@@ -141,8 +151,10 @@ def _last_runs(session: Session, report_ids: set[UUID]) -> dict[UUID, tuple[date
 
 def _messages(notice: Notice, ground: _Ground, settings: Settings) -> Iterator[Notification]:
     report = ground.reports[notice.report_id]
-    facts = facts_of(notice, report, ground.executions.get(notice.about.get("execution_id", "")))
-    facts = replace(facts, kind=_kind(notice, ground))
+    execution = ground.executions.get(notice.about.get("execution_id", ""))
+    facts = replace(_facts(notice, report, execution), kind=_kind(notice, ground))
+    if facts.kind == "run_completed" and execution is not None and execution.is_rerun:
+        return  # of an earlier window that settles, for two weeks; its first run was told of
     for user_id in ground.users_of(report):
         if ground.readers.why_not(user_id, report) is not None:
             continue
@@ -150,6 +162,7 @@ def _messages(notice: Notice, ground: _Ground, settings: Settings) -> Iterator[N
         for channel, (kind, pace) in _wanted(told, facts.kind).items():
             if _is_usable(channel, user_id, ground, settings):
                 yield Notification(
+                    notification_id=new_id("ntf"),
                     user_id=user_id,
                     channel=channel,
                     notice_id=notice.id,
@@ -159,6 +172,15 @@ def _messages(notice: Notice, ground: _Ground, settings: Settings) -> Iterator[N
                     pace=pace,
                     not_before=_due(pace, ground.readers.users[user_id].time_zone),
                 )
+
+
+def _facts(notice: Notice, report: ReportDefinition, execution: ReportExecution | None) -> Facts:
+    try:
+        return facts_of(notice, report, execution)
+    except Exception:
+        # one notice that cannot be read must not keep all others waiting; people are told what is sure
+        log.exception("notice not understood", notice=notice.key)
+        return Facts(notice.kind, notice.created_at.isoformat(), report.report_id, report.name)
 
 
 def _wanted(wants: Sequence[Want], kind: str) -> dict[str, tuple[str, str]]:

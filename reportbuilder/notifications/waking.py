@@ -19,7 +19,5 @@ def ask_tell(session: Session) -> None:
 
 def ask_send(session: Session, message: Notification, delay: float = 0.0) -> None:
     """Have a message sent."""
-    if message.notification_id is None:
-        session.flush()  # its id is given then
     if delay <= _LONGEST_DELAY:
         wakeups.ask(session, SEND, message.notification_id, delay)

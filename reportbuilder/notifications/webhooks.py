@@ -8,12 +8,16 @@ import hashlib
 import hmac
 import json
 import socket
-from collections.abc import Mapping
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
+from http.client import HTTPConnection, HTTPException
+from threading import Timer
 from typing import Any, Final
 from urllib.parse import SplitResult
 
 import certifi
-import urllib3
 
 from reportbuilder import clock
 from reportbuilder.amc.vault import Secret
@@ -23,6 +27,7 @@ from reportbuilder.notifications.targets import host_of, is_private, read_target
 from reportbuilder.settings import Settings
 
 SIGNATURE: Final = "X-Report-Builder-Signature"
+PATIENCES: Final = 3  # time-outs that a whole exchange may take
 _TEMPORARY: Final = {408, 425, 429}
 _TAKEN: Final = range(200, 300)
 _SERVER_TROUBLE: Final = 500
@@ -46,7 +51,7 @@ def send(address: Secret, signing: Secret, key: str, payload: Mapping[str, Any],
     }
     try:
         status, wait = _post(parts, body, headers, settings)
-    except urllib3.exceptions.HTTPError as error:
+    except (OSError, HTTPException) as error:
         raise _unreachable(error) from None
     if status not in _TAKEN:
         raise _refused(status, wait)
@@ -72,31 +77,35 @@ def _post(
     parts: SplitResult, body: bytes, headers: Mapping[str, str], settings: Settings
 ) -> tuple[int, str | None]:
     """Return the status, and what Retry-After says."""
-    host, patience = host_of(parts), settings.notification_timeout
-    is_https = parts.scheme == "https"
-    port = parts.port or (443 if is_https else 80)
-    at = _resolve(host, port, settings)
-    timeout = urllib3.Timeout(connect=patience, read=patience)
-    pool: urllib3.HTTPConnectionPool
-    if is_https:
-        pool = urllib3.HTTPSConnectionPool(
-            at, port, timeout, ca_certs=certifi.where(), server_hostname=host, assert_hostname=host
-        )
-    else:
-        pool = urllib3.HTTPConnectionPool(at, port, timeout)
-    path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
-    with pool:
-        answer = pool.urlopen(
-            "POST",
-            path,
-            body=body,
-            headers=dict(headers),
-            retries=False,
-            redirect=False,
-            preload_content=False,
-        )
-        answer.close()
+    path = parts._replace(scheme="", netloc="").geturl() or "/"
+    with _connected(parts, settings) as line:
+        line.request("POST", path, body=body, headers=dict(headers))
+        answer = line.getresponse()
         return answer.status, answer.headers.get("Retry-After")
+
+
+@contextmanager
+def _connected(parts: SplitResult, settings: Settings) -> Iterator[HTTPConnection]:
+    """Connect to the address that was judged, and hang up after a while, however slowly it answers."""
+    host, patience = host_of(parts), settings.notification_timeout
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    line = HTTPConnection(host, port)
+    line.sock = socket.create_connection((_resolve(host, port, settings), port), patience)
+    hang_up = Timer(PATIENCES * patience, partial(_shut, line.sock))
+    hang_up.start()
+    try:
+        if parts.scheme == "https":
+            context = ssl.create_default_context(cafile=certifi.where())
+            line.sock = context.wrap_socket(line.sock, server_hostname=host)
+        yield line
+    finally:
+        hang_up.cancel()
+        line.close()
+
+
+def _shut(line: socket.socket) -> None:
+    with suppress(OSError):  # it may have ended meanwhile
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def _resolve(host: str, port: int, settings: Settings) -> str:
@@ -111,13 +120,12 @@ def _resolve(host: str, port: int, settings: Settings) -> str:
     return min(found, key=lambda one: (":" in one, one))
 
 
-def _unreachable(error: urllib3.exceptions.HTTPError) -> Undelivered:
-    inner = getattr(error, "reason", None) or error
-    if isinstance(inner, urllib3.exceptions.SSLError):
+def _unreachable(error: Exception) -> Undelivered:
+    if isinstance(error, ssl.SSLError):
         return Undelivered("the TLS connection failed: see the receiver's certificate")
-    if isinstance(inner, urllib3.exceptions.TimeoutError):
+    if isinstance(error, TimeoutError):
         return Undelivered("the receiver does not answer in time")
-    return Undelivered("the receiver cannot be reached")
+    return Undelivered("the receiver cannot be reached, or broke off")
 
 
 def _refused(status: int, wait: str | None) -> Undelivered:

@@ -32,7 +32,15 @@ ALL = {"channel_id": "email", "kinds": list(KINDS), "pace": "at_once"}
         ("run_failed", {"reason": "AMC refuses the day"}, "Failed: Spring", "AMC refuses the day"),
         ("schedule_paused", {"schedule_id": "sch_1", "reason": "5 failures"}, "Schedule paused", "sch_1"),
         ("run_overdue", {"due_at": "2026-03-04T09:00:00+00:00"}, "Should have run", "2026-03-04 09:00 (UTC)"),
+        ("run_overdue", {"reason": "missed", "count": 3}, "Should have run", "Due times missed: 3"),
+        ("schedule_paused", {"failures": 5}, "Schedule paused itself", "Failures in a row: 5"),
         ("backfill_ended", {"status": "failed", "counts": {"failed": 3}}, "Backfill failed", "Failed: 3"),
+        (
+            "backfill_ended",
+            {"status": "completed", "words": "9 of 9 have come"},
+            "Backfill completed",
+            "9 of 9",
+        ),
     ],
 )
 def test_the_owner_is_told_by_mail_without_a_wish(
@@ -191,6 +199,26 @@ def test_more_notices_than_a_batch_are_all_told(desk: Desk, monkeypatch: pytest.
         desk.give("run_failed")
     assert tell(desk.settings) == 10
     assert len(desk.told()) == 10
+
+
+def test_a_rerun_that_settles_a_window_is_told_of_only_if_it_fails(desk: Desk, mailbox: Mailbox) -> None:
+    desk.choose(desk.cast.ben, ALL)
+    desk.give("run_completed", execution_id=desk.run(is_rerun=True))
+    desk.give("run_failed", execution_id=desk.run(is_rerun=True, state="failed"))
+    desk.work()
+    assert [message["Subject"] for message in mailbox.taken] == ["Failed: Spring"]
+
+
+def test_a_notice_that_cannot_be_read_keeps_nobody_waiting(
+    desk: Desk, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("unreadable")
+
+    monkeypatch.setattr("reportbuilder.notifications.telling.facts_of", broken)
+    desk.give("run_failed")
+    desk.work()
+    assert [message["Subject"] for message in mailbox.taken] == ["Failed: Spring"]
 
 
 def test_a_lost_hint_is_found_by_the_sweep(desk: Desk, mailbox: Mailbox) -> None:

@@ -6,6 +6,7 @@ import json
 import logging
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import StringIO
 from typing import Any
@@ -162,6 +163,39 @@ def test_an_address_that_is_no_longer_allowed_is_refused(desk: Desk, receiver: S
     desk.work(replace(desk.settings, webhook_hosts=()))
     assert (desk.only().state, receiver.asked) == ("failed", [])
     assert "s3cr3t" not in (desk.only().error or "")
+
+
+def test_a_receiver_that_drips_is_hung_up_on(desk: Desk) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        drops = pool.submit(drip, server)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/s3cr3t"
+        impatient = replace(desk.settings, notification_timeout=0.5)
+        with pytest.raises(Undelivered, match="broke off") as told:
+            webhooks.send(Secret(url), Secret("x"), "k", {}, impatient)
+        assert not told.value.is_permanent
+        assert drops.result(60) > 0
+
+
+def drip(server: socket.socket) -> int:
+    """Answer a letter at a time, each within a time-out, until the other side hangs up; count them."""
+    letters, (line, _) = 0, server.accept()
+    with line:
+        line.settimeout(0.1)
+        while True:
+            try:
+                if not line.recv(65536):
+                    return letters
+            except TimeoutError:
+                line.sendall(b"H")
+                letters += 1
+            except OSError:
+                return letters
+
+
+def test_the_certificate_is_checked_against_the_name(desk: Desk, receiver: ScriptedServer) -> None:
+    url = receiver.url.replace("http://", "https://")
+    with pytest.raises(Undelivered, match="TLS"):
+        webhooks.send(Secret(f"{url}/"), Secret("x"), "k", {}, desk.settings)
 
 
 # ---------------------------------------------------------------- slack
