@@ -167,11 +167,12 @@ def test_its_own_concurrency_is_never_exceeded_and_can_be_changed(
 def test_slots_never_run_dry_and_are_never_exceeded(
     reporter: Reporter, workers: Workers, box: Sandbox
 ) -> None:
-    box.fault(run_seconds=60.0)
+    box.fault(script="0.1", run_seconds=60.0)
     set_slots(reporter, 2)
     backfill = reporter.start(9)
-    workers.work_until(lambda: runs_of(reporter, backfill)["running"] == 2)
-    assert runs_of(reporter, backfill) == Counter(running=2, pending=1)
+    creep(workers, lambda: runs_of(reporter, backfill)["running"] == 2)
+    assert runs_of(reporter, backfill) == Counter(running=2), "nothing has ended, so nothing waits ahead"
+    workers.work_until(lambda: runs_of(reporter, backfill) == Counter(running=2, pending=1, completed=1))
 
 
 def test_pause_and_resume(reporter: Reporter, workers: Workers, box: Sandbox) -> None:
