@@ -87,7 +87,9 @@ def _room(backfill: ReportDataCollection, flights: Sequence[Flight], limit: int,
 
 def _ended_lately(session: Session, backfill: ReportDataCollection) -> int:
     found = select(func.count()).where(
-        ReportExecution.collection_id == backfill.id, ReportExecution.completed_at >= clock.now() - LATELY
+        ReportExecution.collection_id == backfill.id,
+        ReportExecution.packed_in_id.is_(None),
+        ReportExecution.completed_at >= clock.now() - LATELY,
     )
     return session.scalar(found) or 0
 

@@ -11,8 +11,9 @@ from reportbuilder import clock
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.backfills import changing
+from reportbuilder.backfills.advancing import advance_backfill
 from reportbuilder.backfills.models import ReportDataCollection
-from reportbuilder.backfills.states import OPEN
+from reportbuilder.backfills.sweeping import find_late
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Conflict
@@ -233,14 +234,10 @@ def test_failure_04_and_38_lost_hints_leave_no_segment_running_and_force_nothing
     reporter: Reporter, workers: Workers
 ) -> None:
     """Every hint to advance is lost: the sweep alone brings it to its end, each state by what really came."""
-    workers.works = {**workers.works, "advance_backfill": lambda *_: None}
+    del workers.works["advance_backfill"]
     backfill = reporter.start(3)
-    works = dict(workers.works)
 
     def swept() -> bool:
-        from reportbuilder.backfills.advancing import advance_backfill
-        from reportbuilder.backfills.sweeping import find_late
-
         with reading() as session:
             late = find_late(session, 10)
         for found in late:
@@ -248,7 +245,6 @@ def test_failure_04_and_38_lost_hints_leave_no_segment_running_and_force_nothing
         return reporter.has_ended(backfill)
 
     workers.work_until(swept, seconds=60)
-    assert works["advance_backfill"](workers.ports, "") is None
     assert reporter.states(backfill) == Counter(completed=3)
     assert all(one.row_count is not None for one in reporter.executions(backfill))
 
@@ -316,7 +312,3 @@ def test_a_deleted_run_is_missing_and_a_preliminary_one_too(reporter: Reporter, 
         removed = session.scalars(select(ResultSet).where(ResultSet.execution_id == runs[1].id)).one()
         removed.removed_at = clock.now() - timedelta(days=1)
     assert reporter.draft(3).standings == ("done", "missing", "missing")
-
-
-def test_an_open_one_is_open() -> None:
-    assert {"running", "paused", "cancelling"} == OPEN
