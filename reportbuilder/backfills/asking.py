@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from reportbuilder import clock
@@ -24,6 +24,8 @@ from reportbuilder.executions.settling import ASKED_FOR
 from reportbuilder.executions.states import ACTIVE
 from reportbuilder.parameters.windows import Window
 from reportbuilder.reports.models import ReportDefinition
+
+LATELY = timedelta(minutes=1)
 
 Run = Sequence[ReportDataWeek]  # the segments of one run, the oldest first
 
@@ -52,7 +54,8 @@ def ask_next(
     Nothing is asked for beside a run of the same window and SQL that somebody else has asked for; once that
     has brought its rows, the segment is there.
     """
-    room = _room(backfill, flights, limit_of(instance, default_slots))
+    lately = _ended_lately(session, backfill) if backfill.concurrency is None else 0
+    room = _room(backfill, flights, limit_of(instance, default_slots), lately)
     if room == 0:
         return
     report = _lock_report(session, backfill)
@@ -64,20 +67,31 @@ def ask_next(
     session.flush()
 
 
-def _room(backfill: ReportDataCollection, flights: Sequence[Flight], limit: int) -> int:
+def _room(backfill: ReportDataCollection, flights: Sequence[Flight], limit: int, lately: int) -> int:
     """Return how many runs may be asked for.
 
     One that takes whatever the instance has is held to that by the slots themselves, so a few more may queue
-    and no slot runs dry between two advances. One with a concurrency of its own never has more than that.
+    and no slot runs dry between two advances: at most as many as have ended within a minute, so that none
+    waits for much longer than that, ages, and gets before those who ask by hand. One with a concurrency of
+    its own never has more than that.
     """
     own = backfill.concurrency
     running = len({flight.execution_id for flight in flights if flight.status == "running"})
     concurrency = limit if own is None else min(own, limit)
-    ahead = max(1, limit // 2) if own is None and limit else 0
+    ahead = min(lately, (limit + 1) // 2) if own is None else 0
     states = ["running"] * running + ["waiting"] * (concurrency + ahead)
     return len(
         next_up(states, state=backfill.status, on_failure="continue", concurrency=concurrency, ahead=ahead)
     )
+
+
+def _ended_lately(session: Session, backfill: ReportDataCollection) -> int:
+    found = select(func.count()).where(
+        ReportExecution.collection_id == backfill.id,
+        ReportExecution.packed_in_id.is_(None),
+        ReportExecution.completed_at >= clock.now() - LATELY,
+    )
+    return session.scalar(found) or 0
 
 
 def _lock_report(session: Session, backfill: ReportDataCollection) -> ReportDefinition:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from reportbuilder import settings
 from reportbuilder.accounts.models import User
+from reportbuilder.backfills.advancing import advance, lock
 from reportbuilder.backfills.models import ReportDataCollection, ReportDataWeek
 from reportbuilder.catalog import publishing
 from reportbuilder.catalog.models import QueryTemplate
@@ -225,8 +226,6 @@ def test_verbs_in_states_that_do_not_allow_them(callers: Callers, path: str) -> 
 
 
 def test_a_segments_execution_is_retried_by_its_backfill(callers: Callers, path: str, web: Flask) -> None:
-    from reportbuilder.backfills.advancing import advance, lock
-
     name = start(callers.ben, path, concurrency=1)["backfill_id"]
 
     def go_on() -> None:

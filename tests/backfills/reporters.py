@@ -22,6 +22,8 @@ from reportbuilder.backfills.states import OPEN
 from reportbuilder.backfills.sweeping import sweep_backfills
 from reportbuilder.catalog import publishing
 from reportbuilder.database import reading, transaction
+from reportbuilder.executions import lifecycle
+from reportbuilder.executions.lifecycle import Order
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.sweeping import sweep
 from reportbuilder.parameters.windows import Window
@@ -111,9 +113,6 @@ class Reporter:
 
     def run_itself(self, segment: ReportDataWeek) -> str:
         """Run the report by hand over the window of a segment."""
-        from reportbuilder.executions import lifecycle
-        from reportbuilder.executions.lifecycle import Order
-
         with transaction() as session:
             report = session.get_one(ReportDefinition, self.report_id)
             assert segment.window_start
