@@ -82,8 +82,19 @@ def form_of(
 
     :param choices: values of the instance to pick from, by parameter or by type (see ``build_form``).
     """
+    return _form(template, definitions_of(template), as_of, zone, lag_days, choices)
+
+
+def _form(
+    template: QueryTemplate,
+    definitions: Sequence[Definition],
+    as_of: datetime,
+    zone: str,
+    lag_days: int,
+    choices: Mapping[str, Sequence[Any]] | None = None,
+) -> Form:
     return build_form(
-        definitions_of(template),
+        definitions,
         read_object(template.ui_schema),
         as_of=as_of,
         zone=zone,
@@ -109,11 +120,11 @@ def prepare(
     :raises Invalid: with ``details`` by parameter, or under ``sql_template`` with line and column.
     :raises ShapeBroken: if the SQL is not the template with other literals; a fault of ours, never sent.
     """
-    form = form_of(template, as_of=as_of, zone=window.zone, lag_days=lag_days)
+    definitions = definitions_of(template)
+    form = _form(template, definitions, as_of, window.zone, lag_days)
     if RESERVED in values:
         raise Invalid.field(RESERVED, "it is no parameter; give it beside the parameters, not among them")
     loaded = form.load(values)
-    definitions = definitions_of(template)
     rendered = render(
         template.sql_template,
         definitions,

@@ -51,11 +51,10 @@ def schedule(desk: Desk) -> Callable[..., list[str]]:
 
 
 def _only_past(row: ReportSchedule, missed: int) -> None:
-    """Let a schedule be due at ``missed`` minutes of an hour that is over."""
-    due = clock.now().replace(second=0, microsecond=0) - timedelta(minutes=70)
-    minutes = ",".join(str((due + timedelta(minutes=n)).minute) for n in range(missed))
-    hours = sorted({(due + timedelta(minutes=n)).hour for n in range(missed)})
-    line = f"{minutes} {','.join(map(str, hours))} {due.day} {due.month} *"
+    """Let a schedule be due in the first ``missed`` minutes of an hour that is over."""
+    due = clock.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
+    minutes = ",".join(str(n) for n in range(missed))
+    line = f"{minutes} {due.hour} {due.day} {due.month} *"
     row.recurrence = {"type": "cron", "cron": line, "timezone": "UTC"}
     row.judged_until, row.next_run_at = due - timedelta(minutes=1), due
 
