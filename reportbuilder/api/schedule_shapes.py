@@ -78,7 +78,9 @@ class ScheduleSchema(Schema):
     next_run_at = Instant(
         required=True, allow_none=True, metadata={"description": "Null while it or its report rests"}
     )
-    last_run_at = Instant(required=True, allow_none=True)
+    last_run_at = Instant(
+        required=True, allow_none=True, metadata={"description": "The due time of the last run that ended"}
+    )
     last_run_status = fields.String(required=True, allow_none=True, validate=one_of(ENDS))
     run_count = fields.Integer(required=True)
     failure_count = fields.Integer(required=True)

@@ -82,8 +82,19 @@ def form_of(
 
     :param choices: values of the instance to pick from, by parameter or by type (see ``build_form``).
     """
+    return _form(template, definitions_of(template), as_of, zone, lag_days, choices)
+
+
+def _form(
+    template: QueryTemplate,
+    definitions: Sequence[Definition],
+    as_of: datetime,
+    zone: str,
+    lag_days: int,
+    choices: Mapping[str, Sequence[Any]] | None = None,
+) -> Form:
     return build_form(
-        definitions_of(template),
+        definitions,
         read_object(template.ui_schema),
         as_of=as_of,
         zone=zone,
@@ -127,11 +138,11 @@ def prepare_each(
     :raises Invalid: as `prepare`; at the first window that does not go.
     """
     zone = windows[0].zone
-    form = form_of(template, as_of=as_of, zone=zone, lag_days=lag_days)
+    definitions = definitions_of(template)
+    form = _form(template, definitions, as_of, zone, lag_days)
     if RESERVED in values:
         raise Invalid.field(RESERVED, "it is no parameter; give it beside the parameters, not among them")
     loaded = form.load(values)
-    definitions = definitions_of(template)
     needs_window = uses_window(template.sql_template, definitions)
     remarks = _warn_of_sql(template)
 

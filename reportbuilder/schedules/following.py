@@ -114,6 +114,7 @@ def _late(before: datetime) -> Select[ScheduleFiring, ReportSchedule]:
         )
         .where(ScheduleFiring.state.in_(("planned", "waiting", "started")))
         .where(ScheduleFiring.starts_at <= before, ScheduleFiring.is_told.is_(False))
+        .where(ScheduleFiring.created_at <= before)  # what is made up is late from the start
         .where(or_(ScheduleFiring.state != "started", unsent))
         .order_by(ScheduleFiring.starts_at)
         .limit(AT_ONCE)

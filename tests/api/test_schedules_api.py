@@ -1,5 +1,6 @@
 """Schedules over the API: make, preview, change, pause, resume, remove, and what became of due times."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -99,18 +100,21 @@ def test_a_preview_before_saving_tells_what_is_wrong_and_writes_nothing(
 
 
 def test_a_preview_marks_what_changes_of_clocks_do(callers: Callers, report_id: str) -> None:
-    nightly = {"type": "daily", "time": "02:30", "timezone": "Europe/Berlin"}
-    made = make(callers, report_id, recurrence=nightly)
-    times = []
-    for n in (100, 365):
-        answer = callers.cleo.get(f"/schedules/{made['schedule_id']}/preview?n={n}")
-        if n > 100:
-            check(answer, 422, "VALIDATION_ERROR")
-        else:
-            times = answer.get_json()["times"]
-    assert len(times) == 100
-    marks = {each["local"][5:10]: each["marks"] for each in times if each["marks"]}
-    assert all(found in (["moved"], ["doubled"]) for found in marks.values())
+    nightly = {"type": "daily", "time": "02:30", "timezone": "Europe/Berlin", "end": "2027-03-30"}
+    path = f"/schedules/{make(callers, report_id, recurrence=nightly)['schedule_id']}/preview"
+
+    def marks(at: datetime, count: int) -> dict[str, list[str]]:
+        with clock.frozen(at):
+            times = callers.cleo.get(f"{path}?n={count}").get_json()["times"]
+        assert len(times) == count
+        return {each["local"][5:16]: each["marks"] for each in times if each["marks"]}
+
+    assert marks(datetime(2027, 3, 20, tzinfo=UTC), 12) == {
+        "03-28T03:00": ["moved"],
+        "03-31T02:30": ["after_end"],
+    }
+    assert marks(datetime(2026, 10, 20, tzinfo=UTC), 10) == {"10-25T02:30": ["doubled"]}
+    check(callers.cleo.get(f"{path}?n=101"), 422, "VALIDATION_ERROR")
 
 
 def test_changing_pausing_resuming_and_removing(callers: Callers, report_id: str) -> None:

@@ -510,6 +510,16 @@ def test_a_firing_that_does_not_get_to_amc_is_told_once(diary: Diary) -> None:
     assert {about["schedule_id"] for about in told} == {schedule}
 
 
+def test_what_is_made_up_is_not_told_to_be_late_at_once(diary: Diary) -> None:
+    diary.schedule({"type": "cron", "cron": "0 13 * * *"})
+    diary.tick(4 * HOUR)
+    sweep_firings(diary.settings)
+    assert diary.notices() == []
+    diary.advance(HOUR)
+    sweep_firings(diary.settings)
+    assert [kind for kind, _ in diary.notices()] == ["run_overdue"]
+
+
 def test_firings_that_were_not_followed_are_found(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
     schedule = diary.schedule()
     diary.pass_(120)
