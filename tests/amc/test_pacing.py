@@ -45,7 +45,9 @@ def test_an_instance_gets_its_calls_a_second_and_another_its_own(monkeypatch: py
     assert granted(lambda: pace.take(FIRST), 10) == 3
 
 
-def test_workers_share_one_pace_over_redis(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failure_18_workers_share_one_pace_over_redis(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hold_wall_clock(monkeypatch)
     settings = Settings(redis_url=redis_url, amc_calls_per_second=7)
     counts: list[int] = []

@@ -63,7 +63,7 @@ def test_a_cancel_by_somebody_else_is_seen(say: Say, desk: Desk) -> None:
     assert say("CANCELLED").state == "cancelled"
 
 
-def test_an_unknown_word_is_seen_and_not_for_ever(
+def test_failure_06_an_unknown_word_is_seen_and_not_for_ever(
     say: Say, desk: Desk, running: str, noon: Callable[[float], None]
 ) -> None:
     execution = say("HIBERNATING")
@@ -85,7 +85,9 @@ def test_a_known_word_after_an_unknown_one_clears_it(say: Say, noon: Callable[[f
     assert (execution.state, execution.error_message) == ("running", None)
 
 
-def test_not_there_means_not_yet_for_a_while(say: Say, noon: Callable[[float], None], ports: Ports) -> None:
+def test_failure_26_not_there_means_not_yet_for_a_while(
+    say: Say, noon: Callable[[float], None], ports: Ports
+) -> None:
     assert say(None).state == "running"
     noon(ports.settings.not_found_grace + 1)
     execution = say(None)
