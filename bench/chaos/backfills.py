@@ -46,7 +46,7 @@ def start(people: People, reports: Sequence[str], segments: int) -> tuple[list[B
 
 def _play(people: People, backfill: Backfill, segments: int, chance: random.Random) -> None:
     """Start it as who gets no answer does, and later pause and resume it."""
-    body = {"segment": "day", "lookback_days": segments + Settings.settle_days}
+    body = {"segment": "daily", "lookback_days": segments + Settings.settle_days}
     with requests.Session() as session:
         people.stop.wait(chance.uniform(0, 10))
         path = f"/reports/{backfill.report_id}/backfill"
@@ -88,16 +88,16 @@ def hold(rows: Rows, backfills: Sequence[Backfill], faults: Faults) -> Line:
         row = by_id.pop(backfill.id, None)
         line.due += backfill.to_run
         if row is None:
-            faults.lost.append(f"the backfill of {backfill.report_id} ({backfill.id or 'no answer'}) is no row")
+            faults.lost.append(
+                f"the backfill of {backfill.report_id} ({backfill.id or 'no answer'}) is no row"
+            )
         else:
             _hold_one(rows, row, backfill, line, faults)
     faults.doubled += [f"the backfill {name} was started by no answered request" for name in by_id]
     return line
 
 
-def _hold_one(
-    rows: Rows, row: ReportDataCollection, backfill: Backfill, line: Line, faults: Faults
-) -> None:
+def _hold_one(rows: Rows, row: ReportDataCollection, backfill: Backfill, line: Line, faults: Faults) -> None:
     segments = [one for one in rows.segments if one.collection_id == row.id]
     runs = _runs_of(rows, row.id)
     line.fired += sum(one.execution_id is not None for one in segments)

@@ -19,9 +19,10 @@ from tests.deployment import Deployment
 
 POSTS = {"worker": 3, "scheduler": 2, "web": 1}
 POINTS_OF = {
-    "worker": tuple(sorted(POINTS.keys() - {"requested", "cancel_asked"})),
-    "web": ("requested", "cancel_asked"),
+    "web": ("requested", "cancel_asked", "backfill_started"),
+    "scheduler": ("judged", "firing_ended"),
 }
+POINTS_OF["worker"] = tuple(sorted(POINTS.keys() - {*POINTS_OF["web"], "judged"}))
 LATEST_START = 2.0  # seconds until a platform has noticed and starts anew
 GLANCE = 0.1  # seconds
 
