@@ -89,7 +89,7 @@ def hold(rows: Rows, backfills: Sequence[Backfill], faults: Faults) -> Line:
         line.due += backfill.to_run
         if row is None:
             faults.lost.append(
-                f"the backfill of {backfill.report_id} ({backfill.id or 'no answer'}) is no row"
+                f"the backfill {backfill.id or 'without an id'} of {backfill.report_id} is no row"
             )
         else:
             _hold_one(rows, row, backfill, line, faults)

@@ -50,7 +50,7 @@ def make(session: Session, reports: Sequence[ReportDefinition]) -> None:
 
 
 def end() -> list[Span]:
-    """Let all be due once a year from now on, as people change a schedule; return when they were due till now."""
+    """Let all be due once a year from now on; return for how long they were due every minute."""
     with reading() as session:
         found = session.scalars(select(ReportSchedule)).all()
     spans = []
@@ -75,13 +75,15 @@ class Rows:
     @classmethod
     def read(cls, session: Session) -> "Rows":
         """Read all, firings by schedule and executions by firing."""
-        firings, executions = defaultdict(list), defaultdict(list)
+        firings: defaultdict[UUID, list[ScheduleFiring]] = defaultdict(list)
+        executions: defaultdict[UUID, list[ReportExecution]] = defaultdict(list)
         for firing in session.scalars(select(ScheduleFiring)):
             firings[firing.schedule_id].append(firing)
         for execution in session.scalars(
             select(ReportExecution).where(ReportExecution.firing_id.is_not(None))
         ):
-            executions[execution.firing_id].append(execution)
+            if execution.firing_id:
+                executions[execution.firing_id].append(execution)
         return cls({row.id: row for row in session.scalars(select(ReportSchedule))}, firings, executions)
 
 
@@ -96,9 +98,7 @@ def hold(rows: Rows, spans: Sequence[Span], faults: Faults) -> Line:
         line.due += len(due)
         faults.lost += [f"{name} was due at {at} and has no verdict" for at in sorted(due - firings.keys())]
         faults.doubled += [f"{name} has {firings[at]} firings at {at}" for at in firings if firings[at] > 1]
-        faults.doubled += [
-            f"{name} was not due at {at}, and was fired" for at in sorted(firings.keys() - due)
-        ]
+        faults.doubled += [f"{name} was not due at {at}, and fired" for at in sorted(firings.keys() - due)]
         for firing in rows.firings.get(span.schedule_id, ()):
             _hold_one(name, firing, rows.executions.get(firing.id, ()), line, faults)
     return line

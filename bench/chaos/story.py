@@ -57,7 +57,7 @@ class Plan:
     pause: float = 2.5
     client_pause: float = 3.0  # real seconds between two requests of one client
     segments: int = 45  # of each backfill
-    settle: float = 120.0  # real seconds from the end of the storm, after which what has not ended is stuck
+    settle: float = 240.0  # real seconds from the end of the storm, after which what has not ended is stuck
 
 
 @dataclass
@@ -243,4 +243,4 @@ def _told(here: Ground, storm: Storm, outcome: Outcome) -> str:
 
 def shorter(plan: Plan) -> Plan:
     """Return the plan of the short form."""
-    return replace(plan, minutes=4.0, speed=10.0, segments=8, pause=1.2, client_pause=1.5)
+    return replace(plan, minutes=4.0, speed=10.0, segments=8, settle=120.0, pause=1.2, client_pause=1.5)
