@@ -4,7 +4,7 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any
 
 import requests
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from bench.chaos import backfills, books, recovery, reports, schedules
@@ -31,7 +31,7 @@ from reportbuilder.amc.models import AmcInstance
 from reportbuilder.backfills import states
 from reportbuilder.backfills.models import ReportDataCollection
 from reportbuilder.database import db, reading, transaction
-from reportbuilder.executions.models import ReportExecution
+from reportbuilder.executions.models import ExecutionEvent, ReportExecution
 from reportbuilder.executions.states import ACTIVE
 from reportbuilder.results.store import store_of
 from reportbuilder.schedules import ending
@@ -41,8 +41,6 @@ from tests.deployment import free_port, most_at_once, wait_until
 
 INSTANCES = ["amcnorthwind01", "amcnorthwind02", "amcload001"]
 CLIENTS = 3
-SCHEDULES = 8
-BACKFILLS = 2
 LEASE = 6.0  # seconds of the machine: a loaded one needs them to be alive
 TEMPLATE = "tpl_0123456789ab"
 
@@ -56,8 +54,11 @@ class Plan:
     speed: float = 6.0
     pause: float = 2.5
     client_pause: float = 3.0  # real seconds between two requests of one client
+    schedules: int = 8
+    backfills: int = 2
     segments: int = 45  # of each backfill
-    settle: float = 240.0  # real seconds from the end of the storm, after which what has not ended is stuck
+    still: float = 90.0  # real seconds without a step after the storm, after which what is left is stuck
+    settle: float = 900.0  # real seconds from the end of the storm, after which it is so in any case
 
 
 @dataclass
@@ -103,10 +104,7 @@ def run(plan: Plan) -> Outcome:
         wait_until(lambda: _is_ready(people.url), 120, here.deployment.told)
         played, asking = _play(plan, here, crew, people)
         calm = time.monotonic()
-        while time.monotonic() < calm + plan.settle and (
-            any(thread.is_alive() for thread in asking) or not _is_settled()
-        ):
-            time.sleep(0.2)
+        _settle(plan, asking)
         outcome = Outcome(plan, met=crew.met, statuses=people.statuses, odd=people.odd)
         outcome.settled_after = time.monotonic() - calm
         _balance(here, played, outcome)
@@ -117,8 +115,8 @@ def _play(plan: Plan, here: Ground, crew: Crew, people: People) -> tuple[Played,
     """Let people, schedules and backfills ask while the storm rages; return who may still be waiting."""
     storm = Storm(here, crew, people.chance, frozen_for=1.3 * LEASE)
     with transaction() as session:
-        filled = [report.report_id for report in reports.make(session, "Filled", BACKFILLS)]
-        schedules.make(session, reports.make(session, "Scheduled", SCHEDULES))
+        filled = [report.report_id for report in reports.make(session, "Filled", plan.backfills)]
+        schedules.make(session, reports.make(session, "Scheduled", plan.schedules))
     end = time.monotonic() + plan.minutes * 60 / plan.speed
     begun, fillers = backfills.start(people, filled, plan.segments)
     asking = [*fillers, *people.start(CLIENTS)]
@@ -193,17 +191,32 @@ def _is_ready(url: str) -> bool:
         return False
 
 
-def _is_settled() -> bool:
-    left = (
+def _settle(plan: Plan, asking: Sequence[Thread]) -> None:
+    """Wait until all has ended, or nothing has moved for long: what is left then is stuck."""
+    begun = moved = time.monotonic()
+    seen = 0
+    while time.monotonic() < min(moved + plan.still, begun + plan.settle):
+        time.sleep(0.2)
+        try:
+            left, steps = _left()
+        except OperationalError:
+            continue
+        if not left and not any(thread.is_alive() for thread in asking):
+            return
+        if steps != seen:
+            seen, moved = steps, time.monotonic()
+
+
+def _left() -> tuple[bool, int]:
+    """Say whether anything has not ended, and how many steps there have been."""
+    open_ones = (
         select(ReportExecution.id).where(ReportExecution.state.in_(ACTIVE)),
         select(ScheduleFiring.id).where(ScheduleFiring.state.in_(ending.OPEN)),
         select(ReportDataCollection.id).where(ReportDataCollection.status.in_(states.OPEN)),
     )
-    try:
-        with reading() as session:
-            return not any(session.execute(found.limit(1)).first() for found in left)
-    except OperationalError:
-        return False
+    with reading() as session:
+        steps = session.scalar(select(func.max(ExecutionEvent.id))) or 0
+        return any(session.execute(found.limit(1)).first() for found in open_ones), steps
 
 
 def _balance(here: Ground, played: Played, outcome: Outcome) -> None:
@@ -243,4 +256,15 @@ def _told(here: Ground, storm: Storm, outcome: Outcome) -> str:
 
 def shorter(plan: Plan) -> Plan:
     """Return the plan of the short form."""
-    return replace(plan, minutes=4.0, speed=10.0, segments=8, settle=120.0, pause=1.2, client_pause=1.5)
+    return replace(
+        plan,
+        minutes=4.0,
+        speed=10.0,
+        pause=1.2,
+        client_pause=1.5,
+        schedules=4,
+        backfills=1,
+        segments=8,
+        still=60.0,
+        settle=180.0,
+    )
