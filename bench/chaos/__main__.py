@@ -43,7 +43,7 @@ def show(outcome: Outcome) -> None:
         verdict(name, kept=not cases, told=str(len(cases)))
     for answer in outcome.odd[:20]:
         print(f"  {answer}")
-    verdict("answers with 500", kept=not outcome.odd, told=str(len(outcome.odd)))
+    verdict("odd answers", kept=not outcome.odd, told=str(len(outcome.odd)))
     slots = Settings.instance_slots
     verdict(
         "at AMC at once, an instance", kept=outcome.at_once <= slots, told=f"{outcome.at_once} of {slots}"

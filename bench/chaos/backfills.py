@@ -46,7 +46,7 @@ def start(people: People, reports: Sequence[str], segments: int) -> tuple[list[B
 
 def _play(people: People, backfill: Backfill, segments: int, chance: random.Random) -> None:
     """Start it as who gets no answer does, and later pause and resume it."""
-    body = {"segment": "day", "lookback_days": segments + Settings.settle_days}
+    body = {"segment": "daily", "lookback_days": segments + Settings.settle_days}
     with requests.Session() as session:
         people.stop.wait(chance.uniform(0, 10))
         path = f"/reports/{backfill.report_id}/backfill"
@@ -89,7 +89,7 @@ def hold(rows: Rows, backfills: Sequence[Backfill], faults: Faults) -> Line:
         line.due += backfill.to_run
         if row is None:
             faults.lost.append(
-                f"the backfill of {backfill.report_id} ({backfill.id or 'no answer'}) is no row"
+                f"the backfill {backfill.id or 'without an id'} of {backfill.report_id} is no row"
             )
         else:
             _hold_one(rows, row, backfill, line, faults)

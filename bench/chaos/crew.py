@@ -19,9 +19,11 @@ from tests.deployment import Deployment
 
 POSTS = {"worker": 3, "scheduler": 2, "web": 1}
 POINTS_OF = {
-    "worker": tuple(sorted(POINTS.keys() - {"requested", "cancel_asked"})),
-    "web": ("requested", "cancel_asked"),
+    "web": ("requested", "cancel_asked", "backfill_started"),
+    "scheduler": ("judged", "firing_ended"),
 }
+POINTS_OF["worker"] = tuple(sorted(POINTS.keys() - {*POINTS_OF["web"], "judged"}))
+STARTED = 8.0  # seconds after which a process is at work, on a loaded machine too
 LATEST_START = 2.0  # seconds until a platform has noticed and starts anew
 GLANCE = 0.1  # seconds
 
@@ -36,6 +38,7 @@ class Post:
     next_doom: str = ""  # and of the one that comes next
     start_at: float | None = None
     thaw_at: float | None = None
+    began: float = field(default_factory=monotonic)
 
 
 @dataclass
@@ -109,8 +112,12 @@ class Crew:
         self.deployment.kill(post.process)
 
     def _any(self, kind: str) -> Post:
-        alive = [post for post in self.posts if post.kind == kind and post.process.poll() is None]
-        return self.chance.choice(alive or [post for post in self.posts if post.kind == kind])
+        """Choose one that has had time to begin its work, or else the one that has had most of it."""
+        posts = [post for post in self.posts if post.kind == kind]
+        at_work = [
+            post for post in posts if post.process.poll() is None and monotonic() - post.began > STARTED
+        ]
+        return self.chance.choice(at_work) if at_work else min(posts, key=lambda post: post.began)
 
     def _tend_all(self) -> None:
         while not self._done.wait(GLANCE):
@@ -132,6 +139,7 @@ class Crew:
         elif now >= post.start_at:
             post.process = self.deployment.start(post.kind, post.next_doom)
             post.doomed_at, post.next_doom, post.start_at = post.next_doom, "", None
+            post.began = monotonic()
 
     @staticmethod
     def _signal(post: Post, number: int) -> None:

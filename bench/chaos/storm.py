@@ -108,6 +108,7 @@ class Storm:
             "worker killed between two steps": (5, lambda: crew.doom("worker")),
             "worker frozen": (2, lambda: crew.freeze("worker", self.frozen_for)),
             "scheduler killed": (4, lambda: crew.kill("scheduler")),
+            "scheduler killed between two steps": (3, lambda: crew.doom("scheduler")),
             "web killed": (3, lambda: crew.kill("web")),
             "web killed between two steps": (2, lambda: crew.doom("web")),
             "web's own child killed": (2, lambda: crew.kill_child("web")),

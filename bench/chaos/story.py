@@ -4,31 +4,38 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from threading import Thread
 from typing import Any
 
 import requests
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from bench.chaos import books, recovery
+from bench.chaos import backfills, books, recovery, reports, schedules
+from bench.chaos.backfills import Backfill
 from bench.chaos.books import Faults, Line
 from bench.chaos.crew import Crew
 from bench.chaos.people import People
 from bench.chaos.recovery import Wait
+from bench.chaos.schedules import Span
 from bench.chaos.storm import Storm
 from bench.ground import Ground, add_instances, ground
 from reportbuilder import clock
 from reportbuilder.accounts import grants, tokens
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance
+from reportbuilder.backfills import states
+from reportbuilder.backfills.models import ReportDataCollection
 from reportbuilder.database import db, reading, transaction
-from reportbuilder.executions.models import ReportExecution
+from reportbuilder.executions.models import ExecutionEvent, ReportExecution
 from reportbuilder.executions.states import ACTIVE
 from reportbuilder.results.store import store_of
+from reportbuilder.schedules import ending
+from reportbuilder.schedules.models import ScheduleFiring
 from reportbuilder.settings import Settings
 from tests.deployment import free_port, most_at_once, wait_until
 
@@ -47,7 +54,11 @@ class Plan:
     speed: float = 6.0
     pause: float = 2.5
     client_pause: float = 3.0  # real seconds between two requests of one client
-    settle: float = 120.0  # real seconds from the end of the storm, after which what has not ended is stuck
+    schedules: int = 8
+    backfills: int = 2
+    segments: int = 45  # of each backfill
+    still: float = 90.0  # real seconds without a step after the storm, after which what is left is stuck
+    settle: float = 900.0  # real seconds from the end of the storm, after which it is so in any case
 
 
 @dataclass
@@ -75,25 +86,43 @@ class Outcome:
         return not self.faults and self.at_once <= Settings.instance_slots and not self.odd
 
 
+@dataclass(frozen=True)
+class Played:
+    """Who asked for what, and what fell on it."""
+
+    people: People
+    storm: Storm
+    begun: list[Backfill]
+    spans: list[Span]
+
+
 def run(plan: Plan) -> Outcome:
     """Let it all happen once."""
     chance = random.Random(plan.seed)
     with _ground(plan) as here, Crew(here.deployment, chance) as crew:
         people = _people(here, plan, chance)
-        wait_until(lambda: _is_ready(people.url), 90, here.deployment.told)
-        storm = Storm(here, crew, chance, frozen_for=1.3 * clock.on_machine(here.settings.submit_lease))
-        end = time.monotonic() + plan.minutes * 60 / plan.speed
-        clients = people.start(CLIENTS)
-        storm.rage(lambda: time.monotonic() >= end, plan.pause)
-        people.stop.set()
+        wait_until(lambda: _is_ready(people.url), 120, here.deployment.told)
+        played, asking = _play(plan, here, crew, people)
         calm = time.monotonic()
-        while time.monotonic() < calm + plan.settle and not (
-            not any(client.is_alive() for client in clients) and _is_settled()
-        ):
-            time.sleep(0.2)
-        outcome = _balance(plan, here, people, storm)
+        _settle(plan, asking)
+        outcome = Outcome(plan, met=crew.met, statuses=people.statuses, odd=people.odd)
         outcome.settled_after = time.monotonic() - calm
+        _balance(here, played, outcome)
         return outcome
+
+
+def _play(plan: Plan, here: Ground, crew: Crew, people: People) -> tuple[Played, list[Thread]]:
+    """Let people, schedules and backfills ask while the storm rages; return who may still be waiting."""
+    storm = Storm(here, crew, people.chance, frozen_for=1.3 * LEASE)
+    with transaction() as session:
+        filled = [report.report_id for report in reports.make(session, "Filled", plan.backfills)]
+        schedules.make(session, reports.make(session, "Scheduled", plan.schedules))
+    end = time.monotonic() + plan.minutes * 60 / plan.speed
+    begun, fillers = backfills.start(people, filled, plan.segments)
+    asking = [*fillers, *people.start(CLIENTS)]
+    storm.rage(lambda: time.monotonic() >= end, plan.pause)
+    people.stop.set()
+    return Played(people, storm, begun, schedules.end()), asking
 
 
 @contextmanager
@@ -105,9 +134,9 @@ def _ground(plan: Plan) -> Iterator[Ground]:
         "days": 60,
         "instances": 1,
         "list-lag": 10,
-        "run-seconds": 5,
-        "run-seconds-median": 30,
-        "run-seconds-max": 240,
+        "run-seconds": 3,
+        "run-seconds-median": 15,
+        "run-seconds-max": 120,
         "token-life": 900,
         "token-dies-after": 500,
         "rows-per-file": 2,
@@ -162,32 +191,56 @@ def _is_ready(url: str) -> bool:
         return False
 
 
-def _is_settled() -> bool:
-    try:
-        with reading() as session:
-            left = select(func.count()).where(ReportExecution.state.in_(ACTIVE))
-            return not session.scalar(left)
-    except OperationalError:
-        return False
+def _settle(plan: Plan, asking: Sequence[Thread]) -> None:
+    """Wait until all has ended, or nothing has moved for long: what is left then is stuck."""
+    begun = moved = time.monotonic()
+    seen = 0
+    while time.monotonic() < min(moved + plan.still, begun + plan.settle):
+        time.sleep(0.2)
+        try:
+            left, steps = _left()
+        except OperationalError:
+            continue
+        if not left and not any(thread.is_alive() for thread in asking):
+            return
+        if steps != seen:
+            seen, moved = steps, time.monotonic()
 
 
-def _balance(plan: Plan, here: Ground, people: People, storm: Storm) -> Outcome:
-    runs = here.state()["executions"]
-    outcome = Outcome(plan, met=storm.crew.met, statuses=people.statuses, odd=people.odd)
+def _left() -> tuple[bool, int]:
+    """Say whether anything has not ended, and how many steps there have been."""
+    open_ones = (
+        select(ReportExecution.id).where(ReportExecution.state.in_(ACTIVE)),
+        select(ScheduleFiring.id).where(ScheduleFiring.state.in_(ending.OPEN)),
+        select(ReportDataCollection.id).where(ReportDataCollection.status.in_(states.OPEN)),
+    )
     with reading() as session:
-        rows = books.Rows.read(session)
-        steps = recovery.steps_of(session)
-    books.hold_executions(rows, runs, store_of(here.settings), outcome.faults)
-    outcome.lines = [books.hold_wishes(rows, people.wishes, outcome.faults)]
+        steps = session.scalar(select(func.max(ExecutionEvent.id))) or 0
+        return any(session.execute(found.limit(1)).first() for found in open_ones), steps
+
+
+def _balance(here: Ground, played: Played, outcome: Outcome) -> None:
+    """Read all books and hold them against each other."""
+    runs = here.state()["executions"]
+    with reading() as session:
+        rows, fired = books.Rows.read(session), schedules.Rows.read(session)
+        filled, steps = backfills.Rows.read(session), recovery.steps_of(session)
+    faults = outcome.faults
+    books.hold_executions(rows, runs, store_of(here.settings), faults)
+    outcome.lines = [
+        books.hold_wishes(rows, played.people.wishes, faults),
+        schedules.hold(fired, played.spans, faults),
+        backfills.hold(filled, played.begun, faults),
+    ]
     outcome.states = Counter(row.state for row in rows.executions)
     outcome.intents = rows.intents
     outcome.submitted = len({run["workflowId"] for run in runs})
     outcome.at_once = most_at_once(runs)
-    outcome.waits = recovery.waits(rows.executions, steps, runs, people.wishes)
-    outcome.standstills = recovery.standstills(storm.blows, steps)
-    outcome.logs = _told(here, storm, outcome)
+    outcome.waits = recovery.waits(rows.executions, steps, runs, played.people.wishes)
+    outcome.waits |= schedules.longest_waits(fired)
+    outcome.standstills = recovery.standstills(played.storm.blows, steps)
+    outcome.logs = _told(here, played.storm, outcome)
     db.engine.dispose()
-    return outcome
 
 
 def _told(here: Ground, storm: Storm, outcome: Outcome) -> str:
@@ -203,4 +256,15 @@ def _told(here: Ground, storm: Storm, outcome: Outcome) -> str:
 
 def shorter(plan: Plan) -> Plan:
     """Return the plan of the short form."""
-    return replace(plan, minutes=4.0, speed=10.0, pause=1.2, client_pause=1.5)
+    return replace(
+        plan,
+        minutes=4.0,
+        speed=10.0,
+        pause=1.2,
+        client_pause=1.5,
+        schedules=4,
+        backfills=1,
+        segments=8,
+        still=60.0,
+        settle=180.0,
+    )
