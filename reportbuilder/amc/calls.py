@@ -12,6 +12,7 @@ from reportbuilder.amc.failures import AmcFailure, Rejected, Throttled, Transien
 
 REPEATS = 2  # of a GET
 LONGEST_WAIT = 2.0  # seconds; whoever has to wait longer gives the thread back
+LOOKS_SHARE, DOWNLOADS_SHARE = 0.8, 0.7  # of the pace: a free slot costs more than late news or late rows
 
 INSTANCES = "/amc/instances"
 INSTANCE = f"{INSTANCES}/{{instance_id}}"
@@ -24,7 +25,10 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
 
 @dataclass(frozen=True)
 class Call:
-    """A call to AMC; ``of_account``: AMC wants to know the account; ``within``: seconds for all of it."""
+    """A call to AMC; ``of_account``: AMC wants to know the account; ``within``: seconds for all of it.
+
+    ``share``: how much of a second's pace may be gone for it to leave; see ``amc/pacing.py``.
+    """
 
     method: str
     template: str
@@ -33,6 +37,7 @@ class Call:
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     of_account: bool = True
     within: float | None = None
+    share: float = 1.0
 
     @property
     def repeatable(self) -> bool:

@@ -13,17 +13,20 @@ import requests
 from reportbuilder import clock, database, logs
 from reportbuilder.amc import answers, directory, wire
 from reportbuilder.amc.calls import (
+    DOWNLOADS_SHARE,
     EXECUTION,
     EXECUTIONS,
     INSTANCE,
     INSTANCES,
+    LONGEST_WAIT,
+    LOOKS_SHARE,
     REPORTING,
     Call,
     flag,
     pause_before_repeat,
 )
 from reportbuilder.amc.downloads import Download, open_download
-from reportbuilder.amc.failures import AmcFailure, Transient, Unauthorized
+from reportbuilder.amc.failures import AmcFailure, Throttled, Transient, Unauthorized
 from reportbuilder.amc.hosts import Hosts
 from reportbuilder.amc.pacing import Pacing
 from reportbuilder.amc.transport import Answer, NoAnswer, Request, Timeouts, exchange
@@ -136,7 +139,8 @@ class AmcClient:
             "nextToken": next_token,
         }
         given = {name: value for name, value in params.items() if value is not None}
-        return self._read(Call("GET", EXECUTIONS, {"instance_id": instance_id}, given), wire.read_page)
+        ids = {"instance_id": instance_id}
+        return self._read(Call("GET", EXECUTIONS, ids, given, share=LOOKS_SHARE), wire.read_page)
 
     def list_executions(
         self,
@@ -170,7 +174,8 @@ class AmcClient:
         :raises NotReady: if the result is unavailable for download.
         """
         ids = {"instance_id": instance_id, "execution_id": execution_id}
-        return self._read(Call("GET", f"{EXECUTION}/downloadUrls", ids), wire.read_links)
+        call = Call("GET", f"{EXECUTION}/downloadUrls", ids, share=DOWNLOADS_SHARE)
+        return self._read(call, wire.read_links)
 
     def open_download(self, url: str) -> AbstractContextManager[Download]:
         """Open a signed link; see :func:`reportbuilder.amc.downloads.open_download`."""
@@ -225,7 +230,7 @@ class AmcClient:
         until = clock.monotonic() + (call.within if call.within is not None else self._timeouts.total)
         path, token, refused, repeats = call.path(), self._identity.access_token(), False, 0
         while True:
-            self._pace.take(call.ids.get("instance_id") or self._identity.account_id or "accounts")
+            self._take(call, until)
             outcome = self._once(call, path, token, until)
             if isinstance(outcome, Answer):
                 return outcome
@@ -237,6 +242,19 @@ class AmcClient:
                 raise outcome
             repeats += 1
             time.sleep(pause)
+
+    def _take(self, call: Call, until: float) -> None:
+        """Take one call of the pace. A submission waits a little for it: to put it off costs far more."""
+        key = call.ids.get("instance_id") or self._identity.account_id or "accounts"
+        patience = clock.monotonic() + LONGEST_WAIT
+        while True:
+            try:
+                return self._pace.take(key, call.share)
+            except Throttled as throttled:
+                over = clock.monotonic() + (throttled.retry_after or LONGEST_WAIT)
+                if call.repeatable or over > min(patience, until - self._timeouts.read / 2):
+                    raise
+            time.sleep(max(0.0, over - clock.monotonic()))
 
     def _once(self, call: Call, path: str, token: Secret, until: float) -> Answer | AmcFailure:
         request = Request(

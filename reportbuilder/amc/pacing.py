@@ -26,8 +26,8 @@ log = logs.get_logger(__name__)
 class Pacing(Protocol):
     """What the client needs of a pace."""
 
-    def take(self, key: str) -> None:
-        """Take one call, or raise :class:`Throttled`; never wait."""
+    def take(self, key: str, share: float = 1.0) -> None:
+        """Take one call, or raise :class:`Throttled`; never wait. ``share``: how much may be gone before."""
 
 
 class Pace:
@@ -52,17 +52,21 @@ class Pace:
         )
         return cls(RedisBackend(client=client), settings.amc_calls_per_second)
 
-    def take(self, key: str) -> None:
+    def take(self, key: str, share: float = 1.0) -> None:
         """Take one call for ``key`` (AMC's instance or account id) without waiting.
+
+        ``share``: what of a second's calls may be used up by this kind of call and those before it. So calls
+        that may come later leave some to those that may not.
 
         :raises Throttled: with ``local`` set, and the seconds until the next bucket, if there is none left.
         """
-        if clock.monotonic() >= self._unpaced_until and not self._acquired(key):
+        if clock.monotonic() >= self._unpaced_until and not self._acquired(key, share):
             raise Throttled("our own pace", retry_after=_until_next_bucket(), local=True)
 
-    def _acquired(self, key: str) -> bool:
+    def _acquired(self, key: str, share: float) -> bool:
+        limit = max(1, int(self._per_second * share))
         limiter = BucketRateLimiter(  # type: ignore[no-untyped-call] # dramatiq's limiters carry no types
-            self._backend, f"amc-pace:{key}", limit=self._per_second, bucket=int(BUCKET * 1000)
+            self._backend, f"amc-pace:{key}", limit=limit, bucket=int(BUCKET * 1000)
         )
         try:
             with limiter.acquire(raise_on_failure=False) as acquired:

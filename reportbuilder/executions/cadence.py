@@ -1,21 +1,54 @@
 """How long to wait: between looks at an instance, and before trying again."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Self
 
 YOUTH = 8.0  # a run as old as this many looks apart: a minute after its start it is looked at every 8 seconds
+ENOUGH = 3  # runs from which one may tell how long the next one takes
+SURELY = 0.75  # before this share of the shortest run of late, none is expected to end
+LOOKS = 20.0  # while a run takes its usual time; late by a fortieth of it in the mean
 JITTER = 0.1
 
 
-def until_next_look(ages: Iterable[float], shortest: float, longest: float) -> float | None:
-    """Return the seconds until the next look, from the ages in seconds of what runs; None if nothing does.
+@dataclass(frozen=True)
+class Usual:
+    """How long such runs have taken of late, in seconds: the ``shortest`` of them, and the ``middle``."""
 
-    What has just begun may end soon, what has run for an hour will not end this second.
+    shortest: float
+    middle: float
+
+    @classmethod
+    def of(cls, seconds: Sequence[float]) -> Self | None:
+        """Tell it from the last runs; None if there were too few."""
+        return cls(min(seconds), median(seconds)) if len(seconds) >= ENOUGH else None
+
+
+@dataclass(frozen=True)
+class Span:
+    """Seconds between two looks: at ``least``, the same where nothing is known (``unknown``), at ``most``."""
+
+    least: float
+    unknown: float
+    most: float
+
+
+def until_next_look(runs: Iterable[tuple[float, Usual | None]], span: Span) -> float | None:
+    """Return the seconds until the next look, from what runs: ages in seconds, and what is usual for each.
+
+    None if nothing runs. What has just begun may end soon, what has run for an hour will not end this second;
+    and where runs are known to take two seconds, or ten minutes, the looks keep to that.
     """
-    youngest = min(ages, default=None)
-    if youngest is None:
-        return None
-    return min(longest, max(shortest, youngest / YOUTH))
+    return min((_until(age, usual, span) for age, usual in runs), default=None)
+
+
+def _until(age: float, usual: Usual | None, span: Span) -> float:
+    if usual is None:
+        return min(span.most, max(span.unknown, age / YOUTH))
+    pause = max(usual.shortest * SURELY - age, max(age, usual.middle) / LOOKS)
+    return min(span.most, max(span.least, pause))
 
 
 def backoff(attempt: int, *, first: float = 2.0, longest: float = 120.0) -> float:

@@ -17,16 +17,19 @@ from reportbuilder.amc.models import AmcInstance
 from reportbuilder.amc.wire import AmcExecution, tag_of
 from reportbuilder.crashpoints import reached
 from reportbuilder.database import after_commit, transaction
-from reportbuilder.executions import cadence, settling
+from reportbuilder.executions import cadence, experience, settling
 from reportbuilder.executions.models import ReportExecution, SubmissionIntent
 from reportbuilder.executions.ports import Ports
 from reportbuilder.executions.standing import holding, lock
 from reportbuilder.executions.states import IN_SLOT
-from reportbuilder.executions.waking import LOOK, ask_submit
+from reportbuilder.executions.submitting import submit_next
+from reportbuilder.executions.waking import LOOK
+from reportbuilder.settings import Settings
 
 log = logs.get_logger(__name__)
 
 EARLY = timedelta(milliseconds=250)  # clocks and queues are not exact
+LEAD = timedelta(milliseconds=100)  # so long a hint is about on its way
 SKEW = timedelta(minutes=5)  # how far AMC's clock may be from ours
 FOREIGN_RUN = timedelta(hours=6)  # how long others' runs last at most, if they do not ask for more
 SINGLE_LOOKS = 5  # executions missing from the list that one look asks for one by one
@@ -79,7 +82,8 @@ def look(ports: Ports, instance_id: str) -> None:
             _put_off(ports, view, failure)
         else:
             reached("listed")
-            _settle(ports, view, told)
+            if _settle(ports, view, told):
+                submit_next(ports, instance_id)  # here and now: a slot that came free costs its time
 
 
 def _claim(ports: Ports, session: Session, instance_id: str) -> View | None:
@@ -123,7 +127,7 @@ def _first_intent(session: Session, lost: Sequence[ReportExecution]) -> datetime
 def _next_look(session: Session, instance: AmcInstance, at: datetime | None) -> None:
     instance.next_look_at = at
     if at is not None:
-        wakeups.ask(session, LOOK, instance.instance_id, max(0.0, (at - clock.now()).total_seconds()))
+        wakeups.ask(session, LOOK, instance.instance_id, max(0.0, (at - clock.now() - LEAD).total_seconds()))
 
 
 def _list(ports: Ports, view: View) -> Told:
@@ -180,12 +184,15 @@ def _put_off(ports: Ports, view: View, failure: AmcFailure) -> None:
         _next_look(session, instance, clock.in_seconds(pause))
 
 
-def _settle(ports: Ports, view: View, told: Told) -> None:
-    """Move on what AMC has told of, as it is by now: much may have happened while AMC answered."""
+def _settle(ports: Ports, view: View, told: Told) -> bool:
+    """Move on what AMC has told of, as it is by now: much may have happened while AMC answered.
+
+    Say whether slots came free.
+    """
     with transaction() as session:
         instance = lock(session, view.instance.instance_id)
         if instance is None:
-            return
+            return False
         after_commit(session, partial(reached, "advanced"))
         held = holding(session, instance, locked=True)
         if not view.lost:
@@ -194,7 +201,9 @@ def _settle(ports: Ports, view: View, told: Told) -> None:
         for execution in held:
             _move_on(ports, session, instance, execution, view, told)
         instance.failed_looks = 0
-        _plan(ports, session, instance, view, held)
+        still = [execution for execution in held if execution.state in IN_SLOT]
+        _plan(ports, session, instance, view, still)
+        return len(still) < len(held)
 
 
 def _move_on(
@@ -227,16 +236,22 @@ def _count_foreign(ours: Sequence[ReportExecution], listed: Sequence[AmcExecutio
 
 
 def _plan(
-    ports: Ports, session: Session, instance: AmcInstance, view: View, held: Sequence[ReportExecution]
+    ports: Ports, session: Session, instance: AmcInstance, view: View, still: Sequence[ReportExecution]
 ) -> None:
-    """Set the time of the next look, and have slots that came free filled."""
-    now = clock.now()
-    still = [execution for execution in held if execution.state in IN_SLOT]
-    ages = [(now - (execution.submitted_at or now)).total_seconds() for execution in still]
-    delay = cadence.until_next_look(ages, ports.settings.look_min, ports.settings.look_max)
+    """Set the time of the next look."""
+    runs = [(_age(execution), experience.usual(session, execution)) for execution in still]
+    delay = cadence.until_next_look(runs, _span(ports.settings))
     at = None if delay is None else clock.in_seconds(delay)
     if at is not None and instance.next_look_at is not None and instance.next_look_at < view.until:
         at = min(at, instance.next_look_at)  # somebody brought the look forward while we were looking
     _next_look(session, instance, at)
-    if len(still) < len(held):
-        ask_submit(session, instance)
+
+
+def _age(execution: ReportExecution) -> float:
+    """Return the seconds since AMC was last asked to do something about it."""
+    now = clock.now()
+    return (now - (execution.cancel_requested_at or execution.submitted_at or now)).total_seconds()
+
+
+def _span(settings: Settings) -> cadence.Span:
+    return cadence.Span(settings.look_known, settings.look_min, settings.look_max)

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -30,6 +31,8 @@ WORK_PREFIX = ".convert-"
 _GROUP_BYTES = 10 << 20  # of CSV in a row group; about what the writer holds of it, for each thread
 _GROUP_ROWS = (2048, 122_880)  # the least and the most
 _BUFFER = 8 << 20  # bytes the reader takes at once
+_SMALL = 1 << 20  # bytes of a body that needs no DuckDB of its own
+_SMALL_MEMORY = 256 << 20  # for all of them together
 _LINE = 2 << 20  # bytes; what a line may have before the reader is given larger buffers
 
 
@@ -98,6 +101,7 @@ class _Conversion:
         self.types: list[ColumnType] = []
         self.repaired, self.is_utf8 = spooled.repaired, False
         self.line, self.group_bytes = _LINE, _GROUP_BYTES
+        self.shares = (work / "body.csv").stat().st_size <= _SMALL
 
     def run(self) -> int:
         """Return the number of rows written."""
@@ -124,7 +128,7 @@ class _Conversion:
             raise OutOfMemory(
                 f"the result does not convert within {self.memory >> 20} MB of memory; give it more"
             )
-        self.threads, self.group_bytes = 1, _GROUP_BYTES // 4
+        self.threads, self.group_bytes, self.shares = 1, _GROUP_BYTES // 4, False
 
     def _read_otherwise(self, complaint: str) -> None:
         """Repair bytes that are not UTF-8, then allow longer lines, then give up."""
@@ -169,19 +173,32 @@ class _Conversion:
         )
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
-        """Open a DuckDB that sees the work directory and nothing else."""
-        connection = duckdb.connect(
-            config={
-                "threads": self.threads,
-                "memory_limit": f"{self.memory}B",
-                "temp_directory": str(self.work / "spill"),
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-            }
-        )
-        connection.execute(f"SET allowed_directories = [{literal(self.work)}]")
-        connection.execute("SET enable_external_access = false; SET lock_configuration = true")
-        return connection
+        """Open a DuckDB that sees the work directory; small bodies share one that sees its folder."""
+        if self.shares:
+            return _shared(self.work.parent).cursor()
+        return _open(self.work, self.memory, self.threads, str(self.work / "spill"))
+
+
+def _open(folder: Path, memory: int, threads: int, spill: str) -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB that sees a folder and nothing else; without ``spill`` it keeps to its memory."""
+    connection = duckdb.connect(
+        config={
+            "threads": threads,
+            "memory_limit": f"{memory}B",
+            "temp_directory": spill,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+    )
+    connection.execute(f"SET allowed_directories = [{literal(folder)}]")
+    connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+    return connection
+
+
+@lru_cache(maxsize=4)
+def _shared(folder: Path) -> duckdb.DuckDBPyConnection:
+    """Return the DuckDB of this process for small bodies: to start one takes longer than they do."""
+    return _open(folder, _SMALL_MEMORY, threads=1, spill="")
 
 
 def _is_misfit(error: Exception) -> bool:

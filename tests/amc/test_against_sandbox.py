@@ -74,7 +74,7 @@ def serving() -> Iterator[Sandbox]:
 
 
 class Unpaced:
-    def take(self, key: str) -> None:
+    def take(self, key: str, share: float = 1.0) -> None:
         pass
 
 

@@ -50,15 +50,19 @@ class Signed:
 
 @dataclass
 class Counting:
-    """A pace that counts, and can refuse."""
+    """A pace that counts, and can refuse: for good beyond ``left``, and the next few times."""
 
     taken: list[str] = field(default_factory=list)
+    shares: list[float] = field(default_factory=list)
     left: int = 1000
+    refuse: int = 0
 
-    def take(self, key: str) -> None:
-        if self.left <= len(self.taken):
+    def take(self, key: str, share: float = 1.0) -> None:
+        if self.refuse or self.left <= len(self.taken):
+            self.refuse = max(0, self.refuse - 1)
             raise Throttled(retry_after=0.5, local=True)
         self.taken.append(key)
+        self.shares.append(share)
 
 
 @pytest.fixture
@@ -509,6 +513,26 @@ def test_each_request_takes_from_the_instances_pace_and_none_leaves_without(kit:
     assert isinstance(failure, Throttled)
     assert failure.local
     assert (kit.pace.taken, len(kit.server.asked)) == ([INSTANCE], 1)
+
+
+def test_a_submission_waits_a_little_for_the_pace_and_a_look_does_not(kit: Kit) -> None:
+    kit.server.otherwise = Reply(200, PENDING)
+    kit.pace.refuse = 2
+    kit.submit()
+    assert (kit.pace.refuse, len(kit.server.asked)) == (0, 1)
+    kit.pace.refuse = 1
+    assert isinstance(failing(lambda: kit.amc.list_page(INSTANCE, SINCE)), Throttled)
+
+
+def test_looks_and_downloads_leave_some_of_the_pace_to_submissions(kit: Kit) -> None:
+    kit.server.say(
+        Reply(200, {"executions": []}), Reply(200, {"downloadUrls": ["https://a"]}), Reply(200, PENDING)
+    )
+    kit.amc.list_page(INSTANCE, SINCE)
+    kit.amc.download_urls(INSTANCE, EXECUTION)
+    kit.submit()
+    looks, downloads, submissions = kit.pace.shares
+    assert downloads < looks < submissions == 1.0
 
 
 @pytest.mark.usefixtures("database")

@@ -360,5 +360,5 @@ def test_connections_start_only_with_a_key_and_reach_the_settings_hosts(
 
 
 class Unpaced:
-    def take(self, key: str) -> None:
+    def take(self, key: str, share: float = 1.0) -> None:
         pass

@@ -81,7 +81,7 @@ def written(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
 @pytest.fixture
 def connections(chosen: settings.Settings, server: ScriptedServer) -> Iterator[Connections]:
     class Unpaced:
-        def take(self, key: str) -> None:
+        def take(self, key: str, share: float = 1.0) -> None:
             pass
 
     made = Connections(

@@ -45,6 +45,19 @@ def test_an_instance_gets_its_calls_a_second_and_another_its_own(monkeypatch: py
     assert granted(lambda: pace.take(FIRST), 10) == 3
 
 
+def test_a_share_leaves_the_rest_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    hold_wall_clock(monkeypatch)
+    pace = Pace(stub(), 10)
+    assert granted(lambda: pace.take(FIRST, 0.7), 20) == 7
+    assert granted(lambda: pace.take(FIRST, 0.8), 20) == 1
+    assert granted(lambda: pace.take(FIRST), 20) == 2
+
+
+def test_a_share_is_at_least_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    hold_wall_clock(monkeypatch)
+    assert granted(lambda: Pace(stub(), 1).take(FIRST, 0.7), 1) == 1
+
+
 def test_failure_18_workers_share_one_pace_over_redis(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,46 @@
+"""How long runs of a template have taken of late on an instance, remembered for a while by each process."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from reportbuilder import clock
+from reportbuilder.executions.cadence import Usual
+from reportbuilder.executions.models import ReportExecution
+
+LATEST = 20  # runs
+KNOWN_FOR = 60.0  # seconds
+UNKNOWN_FOR = 1.0  # seconds; the first runs of a backfill tell much, and soon
+MOST_KEPT = 20_000  # pairs of instance and template
+
+_kept: dict[tuple[UUID, UUID], tuple[float, Usual | None]] = {}
+
+
+def usual(session: Session, execution: ReportExecution) -> Usual | None:
+    """Return how long such a run takes, None if too few have ended or if it has been told to stop."""
+    if execution.cancel_requested_at:
+        return None
+    pair, now = (execution.instance_id, execution.template_id), clock.monotonic()
+    until, known = _kept.get(pair, (now, None))
+    if until <= now:
+        known = Usual.of(_latest(session, *pair))
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[pair] = (now + (KNOWN_FOR if known else UNKNOWN_FOR), known)
+    return known
+
+
+def _latest(session: Session, instance_id: UUID, template_id: UUID) -> list[float]:
+    """Return the seconds from AMC's accept to our rows, of the last that completed."""
+    found = (
+        select(ReportExecution.submitted_at, ReportExecution.completed_at)
+        .where(
+            ReportExecution.instance_id == instance_id,
+            ReportExecution.template_id == template_id,
+            ReportExecution.state == "completed",
+        )
+        .order_by(ReportExecution.created_at.desc())
+        .limit(LATEST)
+    )
+    return [(ended - began).total_seconds() for began, ended in session.execute(found) if began and ended]
