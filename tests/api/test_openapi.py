@@ -223,6 +223,7 @@ def ask_of_values(ask: Ask) -> None:
     ask("DELETE", f"/metadata/asins/uploaded?{whose}", 204)
 
 
+<<<<<<< HEAD
 def ask_of_notifications(ask: Ask, report_id: str) -> None:
     base, of_report = "/notifications", f"/reports/{report_id}/notifications"
     hook = {"kind": "webhook", "name": "Mine", "target": "https://example.test/hook"}
@@ -246,6 +247,18 @@ def ask_of_notifications(ask: Ask, report_id: str) -> None:
     ask("POST", f"{base}/{sent}/resend", 202)
     ask("DELETE", f"{base}/channels/{channel_id}", 204)
     ask("DELETE", f"{base}/channels/{channel_id}", 404)
+=======
+def ask_of_pauses(ask: Ask) -> None:
+    which = {"instance_id": "amcnorthwind01"}
+    ask("POST", "/pauses", 201, "ada", json=which | {"reason": "audit"})
+    ask("POST", "/pauses", 409, "ada", json=which | {"reason": "audit"})
+    ask("POST", "/pauses", 422, "ada", json=which)
+    ask("POST", "/pauses", 403, json=which | {"reason": "audit"})
+    ask("GET", "/pauses", 200)
+    ask("GET", "/instances", 200)
+    ask("POST", "/pauses/resume", 200, "ada", json=which)
+    ask("POST", "/pauses/resume", 409, "ada", json=which)
+>>>>>>> limits
 
 
 def test_answers_are_as_the_document_says(
@@ -259,6 +272,7 @@ def test_answers_are_as_the_document_says(
     ask_of_schedules(ask, template_id)
     ask_of_executions(ask, completed, failed)
     ask_of_values(ask)
+    ask_of_pauses(ask)
     every = {
         (method.upper(), path)
         for path, item in truth.spec["paths"].items()
