@@ -41,6 +41,7 @@ from tests.deployment import free_port, most_at_once, wait_until
 
 INSTANCES = ["amcnorthwind01", "amcnorthwind02", "amcload001"]
 CLIENTS = 3
+MOST_LOG = 1_000_000  # characters of each process
 LEASE = 6.0  # seconds of the machine: a loaded one needs them to be alive
 TEMPLATE = "tpl_0123456789ab"
 
@@ -251,7 +252,7 @@ def _told(here: Ground, storm: Storm, outcome: Outcome) -> str:
     with reading() as session:
         lives = recovery.lives(session, names)
     blows = "\n".join(f"{blow.at:%H:%M:%S.%f} {blow.kind}: {blow.what}" for blow in storm.blows)
-    return f"{blows}\n\n{lives}\n\n{here.deployment.told()}"
+    return f"{blows}\n\n{lives}\n\n{here.deployment.told(MOST_LOG)}"
 
 
 def shorter(plan: Plan) -> Plan:
