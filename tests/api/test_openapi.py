@@ -248,6 +248,18 @@ def ask_of_notifications(ask: Ask, report_id: str) -> None:
     ask("DELETE", f"{base}/channels/{channel_id}", 404)
 
 
+def ask_of_pauses(ask: Ask) -> None:
+    which = {"instance_id": "amcnorthwind01"}
+    ask("POST", "/pauses", 201, "ada", json=which | {"reason": "audit"})
+    ask("POST", "/pauses", 409, "ada", json=which | {"reason": "audit"})
+    ask("POST", "/pauses", 422, "ada", json=which)
+    ask("POST", "/pauses", 403, json=which | {"reason": "audit"})
+    ask("GET", "/pauses", 200)
+    ask("GET", "/instances", 200)
+    ask("POST", "/pauses/resume", 200, "ada", json=which)
+    ask("POST", "/pauses/resume", 409, "ada", json=which)
+
+
 def test_answers_are_as_the_document_says(
     ask: Ask, run: Run, truth: Truth, configured: settings.Settings, tmp_path: Path
 ) -> None:
@@ -259,6 +271,7 @@ def test_answers_are_as_the_document_says(
     ask_of_schedules(ask, template_id)
     ask_of_executions(ask, completed, failed)
     ask_of_values(ask)
+    ask_of_pauses(ask)
     every = {
         (method.upper(), path)
         for path, item in truth.spec["paths"].items()
