@@ -223,7 +223,6 @@ def ask_of_values(ask: Ask) -> None:
     ask("DELETE", f"/metadata/asins/uploaded?{whose}", 204)
 
 
-<<<<<<< HEAD
 def ask_of_notifications(ask: Ask, report_id: str) -> None:
     base, of_report = "/notifications", f"/reports/{report_id}/notifications"
     hook = {"kind": "webhook", "name": "Mine", "target": "https://example.test/hook"}
@@ -247,7 +246,8 @@ def ask_of_notifications(ask: Ask, report_id: str) -> None:
     ask("POST", f"{base}/{sent}/resend", 202)
     ask("DELETE", f"{base}/channels/{channel_id}", 204)
     ask("DELETE", f"{base}/channels/{channel_id}", 404)
-=======
+
+
 def ask_of_pauses(ask: Ask) -> None:
     which = {"instance_id": "amcnorthwind01"}
     ask("POST", "/pauses", 201, "ada", json=which | {"reason": "audit"})
@@ -258,7 +258,6 @@ def ask_of_pauses(ask: Ask) -> None:
     ask("GET", "/instances", 200)
     ask("POST", "/pauses/resume", 200, "ada", json=which)
     ask("POST", "/pauses/resume", 409, "ada", json=which)
->>>>>>> limits
 
 
 def test_answers_are_as_the_document_says(

@@ -56,4 +56,6 @@ NAMES = "\n".join(
 
 @pytest.mark.parametrize("number", FAILURES, ids=[f"{n:02} {what}" for n, what in FAILURES.items()])
 def test_a_test_proves_it(number: int) -> None:
-    assert re.search(rf"failure_(\d\d_and_)*{number:02}(?!\d)", NAMES), f"no test has failure_{number:02} in its name"
+    assert re.search(rf"failure_(\d\d_and_)*{number:02}(?!\d)", NAMES), (
+        f"no test has failure_{number:02} in its name"
+    )
