@@ -40,6 +40,20 @@ AMC_BLOWS: dict[str, Mapping[str, Any]] = {
 COUNTED = tuple(name for blow in AMC_BLOWS.values() for name in blow if name.endswith("_next"))
 
 
+ALWAYS = {
+    "worker killed",
+    "scheduler killed",
+    "web killed",
+    "Redis flushed",
+    "Redis killed",
+    "PostgreSQL killed",
+    "PostgreSQL restarted",
+    "AMC throttles",
+    "AMC accepts and does not answer",
+    "AMC expires a token",
+}
+
+
 @dataclass(frozen=True)
 class Blow:
     """What fell, on whom, and when by the processes' clock."""
@@ -92,9 +106,10 @@ class Storm:
         answer.raise_for_status()
 
     def _each_once(self) -> list[str]:
+        """Return a deck with each kind once; those that never may be missing lie on top, in any order."""
         kinds = list(self._kinds())
         self.chance.shuffle(kinds)
-        return kinds
+        return sorted(kinds, key=lambda kind: kind in ALWAYS)
 
     def _weighted(self) -> list[str]:
         deck = [kind for kind, (weight, _) in self._kinds().items() for _ in range(weight)]
