@@ -75,11 +75,12 @@ class Storm:
     spell_ends: float | None = None
 
     def rage(self, until: Callable[[], bool], pause: float) -> None:
-        """Strike every ``pause`` seconds or so."""
+        """Strike every ``pause`` seconds or so; what never may be missing falls, however long it takes."""
         self.fault(WEATHER)
-        deck = self._each_once()
-        while self._wait(self.chance.uniform(0.5, 1.5) * pause, until):
+        deck, missing = self._each_once(), ALWAYS & self._kinds().keys()
+        while self._wait(self.chance.uniform(0.5, 1.5) * pause, lambda: until() and not missing):
             deck = deck or self._weighted()
+            missing -= {deck[-1]}
             self.strike(deck.pop())
         self.crew.calm()
         self.fault({**FAIR, **dict.fromkeys(COUNTED, 0)})
