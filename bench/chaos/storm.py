@@ -77,10 +77,14 @@ class Storm:
     def rage(self, until: Callable[[], bool], pause: float) -> None:
         """Strike every ``pause`` seconds or so; what never may be missing falls, however long it takes."""
         self.fault(WEATHER)
-        deck, missing = self._each_once(), ALWAYS & self._kinds().keys()
-        while self._wait(self.chance.uniform(0.5, 1.5) * pause, lambda: until() and not missing):
+        deck, missing = self._each_once(), set(ALWAYS & self._kinds().keys())
+
+        def is_over() -> bool:
+            return until() and not missing
+
+        while self._wait(self.chance.uniform(0.5, 1.5) * pause, is_over):
             deck = deck or self._weighted()
-            missing -= {deck[-1]}
+            missing.discard(deck[-1])
             self.strike(deck.pop())
         self.crew.calm()
         self.fault({**FAIR, **dict.fromkeys(COUNTED, 0)})
