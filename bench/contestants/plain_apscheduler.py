@@ -36,7 +36,7 @@ def _engine(url: str) -> sa.Engine:
 
 
 def configure(scheduler: BaseScheduler, url: str, grace: float | None) -> None:
-    """Give a scheduler its store; ``grace`` in seconds is how late a job may start, None: APScheduler's own."""
+    """Give a scheduler its store; ``grace``: seconds that a job may start late, None: its own."""
     scheduler.configure(
         jobstores={"default": SQLAlchemyJobStore(url)},
         executors={"default": ThreadPoolExecutor(THREADS)},
