@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from actors import stopping
 from actors.upkeep import Tick
@@ -44,6 +45,10 @@ def _safely(app: Flask, tick: Tick) -> Callable[[], None]:
         try:
             with app.app_context():
                 tick.run()
+        except (OperationalError, InterfaceError) as error:  # some each second while it is away
+            log.warning(
+                "tick failed, the database does not answer", tick=tick.name, error=type(error).__name__
+            )
         except Exception:
             log.exception("tick failed", tick=tick.name)
 

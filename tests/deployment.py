@@ -67,10 +67,10 @@ class Deployment:
             os.killpg(process.pid, signal.SIGKILL)  # each has been started as the first of a group
         process.wait(10)
 
-    def told(self) -> str:
-        """Return the ends of all logs, for the message of a failure."""
+    def told(self, most: int = 3000) -> str:
+        """Return the ends of all logs, ``most`` characters of each, for the message of a failure."""
         return "\n".join(
-            f"--- {path.name}\n{path.read_text(errors='replace')[-3000:]}"
+            f"--- {path.name}\n{path.read_text(errors='replace')[-most:]}"
             for path in sorted(self.logs.glob("*.log"))
         )
 

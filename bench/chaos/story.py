@@ -41,6 +41,8 @@ from tests.deployment import free_port, most_at_once, wait_until
 
 INSTANCES = ["amcnorthwind01", "amcnorthwind02", "amcload001"]
 CLIENTS = 3
+PER_RUN = 5  # segments of the backfill that is packed
+MOST_LOG = 1_000_000  # characters of each process
 LEASE = 6.0  # seconds of the machine: a loaded one needs them to be alive
 TEMPLATE = "tpl_0123456789ab"
 
@@ -115,14 +117,15 @@ def _play(plan: Plan, here: Ground, crew: Crew, people: People) -> tuple[Played,
     """Let people, schedules and backfills ask while the storm rages; return who may still be waiting."""
     storm = Storm(here, crew, people.chance, frozen_for=1.3 * LEASE)
     with transaction() as session:
-        filled = [report.report_id for report in reports.make(session, "Filled", plan.backfills)]
-        schedules.make(session, reports.make(session, "Scheduled", plan.schedules))
+        filled = [Backfill(one.report_id) for one in reports.make(session, "Filled", plan.backfills)]
+        scheduled = reports.make(session, "Scheduled", plan.schedules)
+        filled += [Backfill(one.report_id, PER_RUN) for one in reports.make_by_day(session, "Packed", 1)]
+        schedules.make(session, scheduled)
     end = time.monotonic() + plan.minutes * 60 / plan.speed
-    begun, fillers = backfills.start(people, filled, plan.segments)
-    asking = [*fillers, *people.start(CLIENTS)]
+    asking = [*backfills.start(people, filled, plan.segments), *people.start(CLIENTS)]
     storm.rage(lambda: time.monotonic() >= end, plan.pause)
     people.stop.set()
-    return Played(people, storm, begun, schedules.end()), asking
+    return Played(people, storm, filled, schedules.end()), asking
 
 
 @contextmanager
@@ -251,7 +254,7 @@ def _told(here: Ground, storm: Storm, outcome: Outcome) -> str:
     with reading() as session:
         lives = recovery.lives(session, names)
     blows = "\n".join(f"{blow.at:%H:%M:%S.%f} {blow.kind}: {blow.what}" for blow in storm.blows)
-    return f"{blows}\n\n{lives}\n\n{here.deployment.told()}"
+    return f"{blows}\n\n{lives}\n\n{here.deployment.told(MOST_LOG)}"
 
 
 def shorter(plan: Plan) -> Plan:

@@ -26,7 +26,12 @@ def _asker() -> str:
 
 
 limiter = Limiter(
-    key_func=_asker, in_memory_fallback_enabled=True, strategy="moving-window", key_prefix="limit"
+    key_func=_asker,
+    in_memory_fallback_enabled=True,
+    # of requests that find Redis away at once only the first falls back; the others would answer 500
+    swallow_errors=True,
+    strategy="moving-window",
+    key_prefix="limit",
 )
 
 

@@ -1,6 +1,7 @@
 """Limits by user: shared over Redis, told in headers, and still there when Redis is not."""
 
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from time import monotonic
 
@@ -131,3 +132,15 @@ def test_a_redis_that_hangs_costs_moments_and_no_answer(
         answers = ask(callers, app, 3)
         assert monotonic() - began < 3 * 2 * limits.REDIS_PATIENCE + 1
     assert [answer.status_code for answer in answers] == [200, 200, 429]
+
+
+def test_requests_that_find_redis_away_at_the_same_time_are_all_answered(
+    callers: Callers, configured: settings.Settings, make_web: Make
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+        app = limited(make_web(replace(configured, redis_url=url, executions_per_minute=100)))
+        with ThreadPoolExecutor(4) as threads:
+            found = [threads.submit(ask, callers, app, 1) for _ in range(4)]
+            answers = [answer for asked in found for answer in asked.result()]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200]
