@@ -12,7 +12,7 @@ LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test conformance fuzz hostile lint format bench lock clean
+.PHONY: help demo test chaos conformance fuzz hostile lint format bench lock clean
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ demo: $(RUNTIME) ## Start everything here and run a report in sight (ARGS="--onc
 
 test: $(DEV) ## Run all tests, on SQLite and PostgreSQL (ARGS="-k slots")
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+chaos: $(DEV) ## Kill everything at random for 30 simulated minutes, and balance the books (CHAOS_SEED, CHAOS_MINUTES)
+	$(BIN)/python -m bench.chaos $(ARGS)
 
 conformance: $(DEV) ## Show which facts of AMC the sandbox is proved to keep
 	$(BIN)/python -m pytest -n $(JOBS) -q -r fE -m conforms -k "not postgresql" --conformance $(ARGS)

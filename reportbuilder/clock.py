@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 
-def _system() -> datetime:
+def machine_now() -> datetime:
+    """Return the machine's own time, for libraries that wait by it; all others ask ``now``."""
     return datetime.now(UTC)
 
 
-_source: Callable[[], datetime] = _system
+_source: Callable[[], datetime] = machine_now
+_speed = 1.0
 
 
 def now() -> datetime:
@@ -21,6 +23,11 @@ def now() -> datetime:
 def in_seconds(seconds: float) -> datetime:
     """Return the instant that is ``seconds`` from now."""
     return now() + timedelta(seconds=seconds)
+
+
+def on_machine(seconds: float) -> float:
+    """Return how many of the machine's seconds pass in so many of ours; only tests make them differ."""
+    return seconds / _speed
 
 
 def monotonic() -> float:
@@ -45,3 +52,18 @@ def frozen(at: datetime) -> Iterator[Callable[[float], None]]:
         yield advance
     finally:
         _source = before
+
+
+@contextmanager
+def hurried(speed: float, since: float) -> Iterator[None]:
+    """Let this process's clock run ``speed`` times as fast as the machine's since an instant (epoch seconds).
+
+    All processes of a test that are given the same two agree on the time.
+    """
+    global _source, _speed
+    before, begin = (_source, _speed), datetime.fromtimestamp(since, UTC)
+    _source, _speed = (lambda: begin + (machine_now() - begin) * speed), speed
+    try:
+        yield
+    finally:
+        _source, _speed = before

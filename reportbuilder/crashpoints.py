@@ -18,6 +18,11 @@ POINTS = {
     "cancel_asked": "the wish to cancel is committed, no worker has been told",
     "cancel_claimed": "the cancel is about to be sent to AMC",
     "cancel_sent": "AMC has taken the cancel, no look has confirmed it",
+    "backfill_started": "a backfill and its segments are committed, no worker has been told",
+    "backfill_advanced": "a backfill has asked for its next runs, no worker has been told",
+    "pack_parted": "the rows of a packed run are in the store by segment, their rows are not written",
+    "judged": "due times have their firings, none of these has been started",
+    "firing_ended": "a firing has ended with its execution, the next one that waits has not been started",
 }
 
 _armed = ""

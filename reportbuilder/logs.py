@@ -12,6 +12,7 @@ from structlog.types import Processor
 
 SECRET_WORDS = ("token", "secret", "password", "authorization", "cookie", "vault", "signature")
 HIDDEN = "[hidden]"
+QUIET = ("urllib3", "botocore", "boto3", "s3transfer", "apscheduler", "alembic", "dramatiq", "apprise")
 
 
 def get_logger(name: str) -> BoundLogger:
@@ -73,5 +74,6 @@ def _install(formatter: logging.Formatter, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("urllib3", "botocore", "boto3", "s3transfer", "apscheduler", "alembic", "dramatiq"):
+    # at DEBUG, urllib3 and Apprise write addresses that are secrets
+    for noisy in QUIET:
         logging.getLogger(noisy).setLevel(logging.WARNING)

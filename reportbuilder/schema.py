@@ -19,6 +19,7 @@ from reportbuilder.catalog import models as catalog
 from reportbuilder.dashboards import models as dashboards
 from reportbuilder.database import Base, driver_url, prepare
 from reportbuilder.executions import models as executions
+from reportbuilder.notifications import models as notifications
 from reportbuilder.reports import models as reports
 from reportbuilder.results import models as results
 from reportbuilder.schedules import models as schedules
@@ -36,6 +37,7 @@ _ROOMS = (
     executions,
     heartbeats,
     notices,
+    notifications,
     reports,
     results,
     schedules,

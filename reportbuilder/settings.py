@@ -32,6 +32,7 @@ class Settings:
     vault_keys: tuple[str, ...] = field(default=(), repr=False)  # newest first; the first seals, all open
     amc_client_id: str = ""
     amc_client_secret: str = field(default="", repr=False)
+    smtp_url: str = field(default="", repr=False)  # Apprise's: mailtos://user:password@host:587
 
     # AMC; the two URLs replace the region's own hosts (for the sandbox)
     amc_api_url: str = ""
@@ -42,6 +43,7 @@ class Settings:
 
     # Executions
     instance_slots: int = 10
+    account_slots: int = 200  # at once over all instances of an account; 0: any number
     submit_lease: float = 30.0  # seconds until an intent without an answer is looked for
     list_lag: float = 20.0  # seconds AMC may take to list what it accepted
     not_found_grace: float = 600.0  # seconds in which "does not exist" means "not yet"
@@ -54,15 +56,29 @@ class Settings:
     sweep_every: float = 5.0  # seconds
     submit_attempts: int = 8  # with growing pauses: some four minutes without AMC
     collect_attempts: int = 8  # some two
+    fire_every: float = 2.0  # seconds between two looks for schedules that are due
+    overdue_minutes: float = 60.0  # until a run of a schedule that has not got to AMC is told to be late
     settle_days: int = 14
     values_refresh_hours: float = 24.0  # age at which an instance's value lists are fetched again; 0: never
 
+    # Notifications
+    mail_from: str = ""  # a name and an address; without it, what smtp_url says
+    slack_url: str = ""  # in place of https://hooks.slack.com/services, for a relay of your own
+    webhook_hosts: tuple[str, ...] = ()  # private hosts that webhooks may reach, by plain http too
+    notifications_per_hour: int = 20  # a user and channel; more are gathered into one digest; 0: no cap
+    notification_attempts: int = 8  # with growing pauses: some four hours
+    notification_lease: float = 120.0  # seconds until a message of which nothing is heard is sent again
+    notification_timeout: float = 10.0  # seconds for each step of sending
+    notifications_kept_days: int = 120
+
     # Limits
+    instance_daily_runs: int = 0  # a day (UTC) on an instance that says no other number; 0: any number
     max_list_items: int = 1000
     max_sql_bytes: int = 100_000
     executions_per_minute: int = 10  # a user
     reports_per_hour: int = 20  # a user
     exports_per_hour: int = 10  # a user
+    backfills_per_day: int = 5  # an instance, over all users
 
     # Processes
     web_threads: int = 8

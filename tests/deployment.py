@@ -8,7 +8,6 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -20,20 +19,25 @@ from reportbuilder.settings import Settings, as_environment
 PROGRAMS = {
     "worker": "import app; app.create_worker().run()",
     "scheduler": "import app; from actors.scheduler import run; run(app.create_scheduler())",
+    "web": "from reportbuilder.cli.web import web; web([])",
 }
 ROOT = Path(__file__).parent.parent
 
 
 @dataclass
 class Deployment:
-    """Processes that share settings; whatever still runs at the end of the block is killed."""
+    """Processes that share settings; whatever still runs at the end of the block is killed.
+
+    ``hurry``: the arguments of ``clock.hurried`` for all of them, if their programs are one line.
+    """
 
     settings: Settings
     logs: Path
+    hurry: tuple[float, float] | None = None
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self, kind: str, crash_at: str = "") -> subprocess.Popen[bytes]:
-        """Start a worker or a scheduler, which kills itself at the crash point if one is named."""
+        """Start a process of a kind in PROGRAMS, which kills itself at the crash point if one is named."""
         return self.run(PROGRAMS[kind], kind, crash_at)
 
     def run(self, program: str, name: str, crash_at: str = "") -> subprocess.Popen[bytes]:
@@ -42,7 +46,7 @@ class Deployment:
         number = len(self.processes)
         with (self.logs / f"{number:02}-{name}.log").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-c", program],
+                [sys.executable, "-c", self._timed(program)],
                 env=environment(replace(self.settings, crash_at=crash_at)),
                 cwd=ROOT,
                 stdout=log,
@@ -52,9 +56,15 @@ class Deployment:
         self.processes.append(process)
         return process
 
+    def _timed(self, program: str) -> str:
+        if self.hurry is None:
+            return program
+        return f"from reportbuilder import clock\nwith clock.hurried{self.hurry}: {program}"
+
     def kill(self, process: subprocess.Popen[bytes]) -> None:
-        """Kill without a chance to clean up."""
-        process.send_signal(signal.SIGKILL)
+        """Kill it and its children without a chance to clean up."""
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)  # each has been started as the first of a group
         process.wait(10)
 
     def told(self) -> str:
@@ -71,9 +81,7 @@ class Deployment:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for process in self.processes:
-            with suppress(ProcessLookupError):
-                process.kill()
-            process.wait(10)
+            self.kill(process)
 
 
 def environment(settings: Settings) -> Mapping[str, str]:

@@ -24,6 +24,7 @@ ADDED: tuple[tuple[str, Callable[[], sa.Column[Any]]], ...] = (
         lambda: sa.Column("is_settling", sa.Boolean(), server_default=sa.false(), nullable=False),
     ),
     ("judged_until", lambda: sa.Column("judged_until", INSTANT, nullable=True)),
+    ("counts_from", lambda: sa.Column("counts_from", INSTANT, nullable=True)),
     ("paused_reason", lambda: sa.Column("paused_reason", sa.Text(), nullable=True)),
     ("paused_by", lambda: sa.Column("paused_by", sa.Text(), nullable=True)),
     ("paused_at", lambda: sa.Column("paused_at", INSTANT, nullable=True)),
@@ -45,13 +46,14 @@ def upgrade() -> None:
         sa.Column("is_made_up", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("ended_at", INSTANT, nullable=True),
+        sa.Column("is_told", sa.Boolean(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("updated_at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_schedule_firings")),
         sa.UniqueConstraint("schedule_id", "due_at", name=op.f("uq_schedule_firings_schedule_id_due_at")),
         sa.CheckConstraint(
-            "state IN ('waiting', 'started', 'completed', 'failed', 'cancelled', 'skipped')",
+            "state IN ('planned', 'waiting', 'started', 'completed', 'failed', 'cancelled', 'skipped')",
             name=op.f("ck_schedule_firings_state"),
         ),
         sa.ForeignKeyConstraint(

@@ -1,4 +1,4 @@
-"""Pauses of an instance and of everything, and how many runs an instance may have a day."""
+"""Pauses of an instance and of everything; how many runs an instance may have a day, and when it had them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +11,7 @@ depends_on = None
 INSTANT = sa.DateTime(timezone=True)
 OPEN_OF_INSTANCE = sa.text("ended_at IS NULL AND instance_id IS NOT NULL")
 OPEN_OF_ALL = sa.text("ended_at IS NULL AND is_whole")
+LAST_RUNS = "ix_report_executions_instance_id_submitted_at"
 
 
 def upgrade() -> None:
@@ -38,10 +39,12 @@ def upgrade() -> None:
         op.create_index(name, "pauses", columns, unique=True, sqlite_where=where, postgresql_where=where)
     with op.batch_alter_table("amc_instances") as batch_op:
         batch_op.add_column(sa.Column("daily_runs", sa.Integer(), nullable=True))
+    op.create_index(LAST_RUNS, "report_executions", ["instance_id", "submitted_at"])
 
 
 def downgrade() -> None:
     """Remove them."""
+    op.drop_index(LAST_RUNS, table_name="report_executions")
     with op.batch_alter_table("amc_instances") as batch_op:
         batch_op.drop_column("daily_runs")
     op.drop_table("pauses")

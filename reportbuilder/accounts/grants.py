@@ -14,11 +14,27 @@ from reportbuilder.errors import Invalid
 
 def principal_of(session: Session, user: User, scope: str = WHOLE_SCOPE) -> Principal:
     """Return who asks, with all grants loaded, so that permissions can be decided without the database."""
+    return principals_of(session, [user], scope)[user.id]
+
+
+def principals_of(
+    session: Session, users: Collection[User], scope: str = WHOLE_SCOPE
+) -> dict[UUID, Principal]:
+    """Return several who ask, by their ids, in one query."""
     if scope not in SCOPES:
         raise ValueError(f"{scope!r} is no scope")
+    found: dict[UUID, dict[UUID, str]] = {user.id: {} for user in users}
     rows = session.execute(
-        select(InstanceGrant.instance_id, InstanceGrant.access).where(InstanceGrant.user_id == user.id)
+        select(InstanceGrant.user_id, InstanceGrant.instance_id, InstanceGrant.access).where(
+            InstanceGrant.user_id.in_(found)
+        )
     )
+    for user_id, instance_id, access in rows:
+        found[user_id][instance_id] = access
+    return {user.id: _principal(user, scope, found[user.id]) for user in users}
+
+
+def _principal(user: User, scope: str, granted: dict[UUID, str]) -> Principal:
     return Principal(
         user_id=user.id,
         email=user.email,
@@ -26,7 +42,7 @@ def principal_of(session: Session, user: User, scope: str = WHOLE_SCOPE) -> Prin
         name=user.name,
         scope=scope,
         time_zone=user.time_zone,
-        grants=MappingProxyType({row[0]: row[1] for row in rows}),
+        grants=MappingProxyType(granted),
     )
 
 

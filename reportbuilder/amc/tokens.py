@@ -206,7 +206,7 @@ def reseal(session: Session, vault: Vault) -> tuple[int, int]:
     Those sealed with a key that is not here stay as they are, until that key is put back.
     """
     done = failed = 0
-    for account in session.scalars(select(AmcAccount).with_for_update()):
+    for account in session.scalars(select(AmcAccount).order_by(AmcAccount.id).with_for_update()):
         try:
             refresh, access = (
                 None if sealed is None else vault.rotate(sealed)

@@ -15,8 +15,9 @@ from reportbuilder.api.doors import BASE, Door, Key, once
 from reportbuilder.api.shapes import Instant, Page, Text, list_of, one_of, pick, row_id, sort_field
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import NotFound
-from reportbuilder.executions import lifecycle, overview
+from reportbuilder.executions import lifecycle, overview, queueing, quotas
 from reportbuilder.executions.models import ReportExecution
+from reportbuilder.executions.places import HOLDS
 from reportbuilder.executions.states import ERROR_CLASSES, STATES, STATUS, TRIGGERS
 from reportbuilder.parameters.finality import Finality
 from reportbuilder.reports.models import ReportDefinition
@@ -82,11 +83,22 @@ class EventSchema(Schema):
     reason = fields.String(required=True)
 
 
+class HoldSchema(Schema):
+    """What keeps a pending execution from starting, beside those before it."""
+
+    kind = fields.String(required=True, validate=one_of(HOLDS))
+    reason = fields.String(required=True, metadata={"description": "In words, with who and why"})
+    until = Instant(required=True, allow_none=True)
+
+
 class QueuePlace(Schema):
     """Where a pending execution stands on its instance."""
 
     number = fields.Integer(required=True, metadata={"description": "1 is next"})
-    expected_start = Instant(required=True)
+    expected_start = Instant(
+        required=True, allow_none=True, metadata={"description": "An estimate; null while nobody can tell"}
+    )
+    held_by = fields.Nested(HoldSchema, required=True, allow_none=True)
 
 
 class ExecutionDetail(ExecutionSchema):
@@ -182,7 +194,7 @@ def get_execution(execution_id: str) -> dict[str, Any]:
     with reading() as session:
         row = visible(session, execution_id)
         events = overview.events(session, row)
-        place = overview.place(session, row, context.settings().instance_slots)
+        place = queueing.place(session, row, context.settings())
     return shown(row) | {
         "sql": row.sql_text,
         "amc_execution_id": row.amc_execution_id,
@@ -218,12 +230,16 @@ def cancel_execution(execution_id: str) -> dict[str, Any]:
 @door.refuses(403, 404, 409, 429)
 @limits.executions
 def retry_execution(headers: dict[str, str], execution_id: str) -> Response:
-    """Run what failed or was cancelled once more: the same SQL for the same window."""
+    """Run what failed or was cancelled once more: the same SQL for the same window.
+
+    A 409 also for what AMC refused for too many runs over overlapping windows: it would refuse it again.
+    """
 
     def allowed(session: Session) -> ReportExecution:
         return visible(session, execution_id, "execution:retry")
 
     def work(session: Session, row: ReportExecution) -> dict[str, Any]:
+        quotas.ensure_runs_left(session, row.instance, context.settings())
         user = session.get_one(User, context.principal().user_id)
         return shown(overview.find(session, lifecycle.retry(session, row, user).execution_id))
 

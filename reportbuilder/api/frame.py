@@ -6,11 +6,15 @@ import flask_smorest  # type: ignore[import-untyped]  # it publishes no types
 from flask import Flask
 
 from reportbuilder.api import (
+    backfills,
     executions,
     instances,
     metadata,
+    notifications,
+    pauses,
     reports,
     rows,
+    schedules,
     template_import,
     template_versions,
     templates,
@@ -26,10 +30,16 @@ DOORS: tuple[Door, ...] = (
     template_import.door,
     template_versions.door,
     reports.door,
+    backfills.starting,
+    backfills.door,
+    schedules.door,
     executions.door,
     rows.door,
     instances.door,
+    pauses.door,
     metadata.door,
+    notifications.door,
+    notifications.reports_door,
 )
 
 DESCRIPTION = (

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any, cast
 
-from flask import Flask, Response
+from flask import Flask, Response, g
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from redis.exceptions import RedisError
@@ -51,9 +51,23 @@ exports = _shared("exports", lambda chosen: f"{chosen.exports_per_hour} per hour
 sign_ins = limiter.limit("10 per minute", key_func=get_remote_address, methods=["POST"])
 
 
+def tell_own(most: int, left: int, seconds: float) -> None:
+    """Say with this answer how a limit stands that is counted in rows: what was refused counts nothing there.
+
+    :param seconds: until one more is allowed.
+    """
+    g.own_limit = (most, left, seconds)
+
+
 def _say_how_many_are_left(response: Response) -> Response:
     # The extension's own headers put Retry-After on answers that were not refused, too.
     applied = limiter.current_limits
+    if "own_limit" in g and (response.status_code != TOO_MANY or g.own_limit[1] <= 0):
+        most, left, seconds = g.own_limit
+        response.headers["X-RateLimit-Limit"] = str(most)
+        response.headers["X-RateLimit-Remaining"] = str(left)
+        response.headers["X-RateLimit-Reset"] = str(math.ceil(clock.now().timestamp() + seconds))
+        return response
     if not applied:
         return response
     wait = float(applied[0].limit.get_expiry())

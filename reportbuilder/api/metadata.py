@@ -14,6 +14,7 @@ from reportbuilder.api import context, limits, ordering
 from reportbuilder.api.doors import BASE, Door, Key, once
 from reportbuilder.api.shapes import Body, Instant, Page, Text, list_of
 from reportbuilder.database import reading, transaction
+from reportbuilder.executions import quotas
 from reportbuilder.valuelists import finding, refreshing, storing, uploading
 
 door = Door("Metadata", f"{BASE}/metadata", "An instance's own brands, campaigns and ASINs, to pick from.")
@@ -120,6 +121,7 @@ def refresh_values(body: dict[str, Any], headers: dict[str, str]) -> Response:
         return ordering.instance(session, body["instance_id"], "value:refresh")
 
     def work(session: Session, on: AmcInstance) -> dict[str, Any]:
+        quotas.ensure_runs_left(session, on, context.settings())
         locked = session.scalars(refreshing.locked(on.instance_id)).one()
         user = session.get_one(User, context.principal().user_id)
         asked = refreshing.ask(session, locked, user, triggered_by=ordering.trigger())

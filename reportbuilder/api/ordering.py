@@ -16,7 +16,7 @@ from reportbuilder.api import context
 from reportbuilder.api.executions import shown
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.preparing import Prepared, prepare
-from reportbuilder.executions import lifecycle, overview
+from reportbuilder.executions import lifecycle, overview, quotas
 from reportbuilder.executions.lifecycle import Order
 from reportbuilder.parameters.rendering import Limits
 from reportbuilder.parameters.windows import parse_window
@@ -79,7 +79,11 @@ def start(
     what: Prepared,
     report: ReportDefinition | None = None,
 ) -> dict[str, Any]:
-    """Ask for an execution of prepared SQL, and return it as it is shown."""
+    """Ask for an execution of prepared SQL, and return it as it is shown.
+
+    :raises TooMany: if the instance's runs of this day are used up.
+    """
+    quotas.ensure_runs_left(session, on, context.settings())
     row = lifecycle.request(
         session,
         Order(

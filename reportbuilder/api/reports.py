@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from reportbuilder.accounts import permissions
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance
-from reportbuilder.api import context, limits, ordering
+from reportbuilder.api import context, limits, ordering, report_runs, schedule_shapes
 from reportbuilder.api import executions as runs
 from reportbuilder.api.doors import BASE, Door, Key, once
+from reportbuilder.api.schedule_shapes import ScheduleSchema
 from reportbuilder.api.shapes import (
     Body,
     Flag,
@@ -27,6 +28,7 @@ from reportbuilder.api.shapes import (
     row_id,
     sort_field,
 )
+from reportbuilder.backfills.starting import refuse_second
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.searching import find as find_template
 from reportbuilder.database import reading, transaction
@@ -35,11 +37,12 @@ from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.states import ACTIVE, STATES, STATUS, phases_of
 from reportbuilder.reports import defining, favorites, searching
 from reportbuilder.reports.models import FREQUENCIES, ReportDefinition
+from reportbuilder.schedules import defining as scheduling
+from reportbuilder.schedules import overview as schedules
 
 door = Door("Reports", f"{BASE}/reports", "Saved reports: a template, an instance and values under a name.")
 
 RECENT = 10  # executions shown with a report
-RUN_TYPES = ("once",)
 
 
 class LatestRun(Schema):
@@ -83,7 +86,7 @@ class ReportDetail(ReportSchema):
         required=True, allow_none=True, metadata={"description": "Resolved at each run"}
     )
     recent_executions = fields.List(fields.Nested(runs.ExecutionSchema), required=True)
-    schedule = fields.Dict(required=True, allow_none=True)
+    schedule = fields.Nested(ScheduleSchema, required=True, allow_none=True)
 
 
 class ReportQuery(Page):
@@ -98,12 +101,6 @@ class ReportQuery(Page):
     )
     search = Text(most=200, metadata={"description": "Words that all occur in name, description or template"})
     sort = sort_field(searching.SORTS, "-created_at")
-
-
-class RunWish(Body):
-    """What to start with the new report."""
-
-    type = fields.String(required=True, validate=one_of(RUN_TYPES))
 
 
 class ReportChange(Body):
@@ -124,7 +121,10 @@ class ReportBody(ReportChange):
     template_id = Text(most=64, required=True)
     instance_id = Text(most=64, required=True)
     run = fields.Nested(
-        RunWish, load_default=None, allow_none=True, metadata={"description": "Null only saves the report"}
+        report_runs.RunWish,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Null only saves the report"},
     )
 
 
@@ -164,8 +164,11 @@ def shown(session: Session, rows: Sequence[ReportDefinition]) -> list[dict[str, 
     """Return reports in the words of ReportSchema."""
     marked = favorites.marked(session, context.principal().user_id, [row.id for row in rows])
     latest = _latest(session, [row.last_execution_id for row in rows if row.last_execution_id])
+    active = schedules.active_of(session, [row.id for row in rows])
     return [
-        _shown(row) | {"is_favorite": row.id in marked, "latest": latest.get(row.last_execution_id)}
+        _shown(row)
+        | {"is_favorite": row.id in marked, "latest": latest.get(row.last_execution_id)}
+        | {"next_run_at": schedules.next_run_at(active[row.id], row) if row.id in active else None}
         for row in rows
     ]
 
@@ -179,7 +182,6 @@ def _shown(row: ReportDefinition) -> dict[str, Any]:
         "instance_id": row.instance.instance_id,
         "instance_name": row.instance.instance_name,
         "owner": row.owner.email,
-        "next_run_at": None,
     }
 
 
@@ -199,11 +201,12 @@ def _latest(session: Session, ids: Sequence[UUID]) -> dict[UUID | None, dict[str
 
 def _whole(session: Session, row: ReportDefinition) -> dict[str, Any]:
     recent, _ = overview.search(session, overview.Criteria(report_id=row.id), limit=RECENT)
+    schedule = scheduling.find_active(session, row)
     return shown(session, [row])[0] | {
         "parameters": row.parameters,
         "time_window": row.time_window,
         "recent_executions": [runs.shown(run) for run in recent],
-        "schedule": None,
+        "schedule": schedule_shapes.shown(schedule, row) if schedule else None,
     }
 
 
@@ -243,9 +246,8 @@ def create_report(headers: dict[str, str], body: dict[str, Any]) -> Response:
 
     def work(session: Session, found: tuple[QueryTemplate, AmcInstance]) -> dict[str, Any]:
         row = _create(session, body, *found)
-        started = _start(session, row, {}) if run else {}
         ids = {"execution_id": None, "schedule_id": None, "backfill_id": None, "dashboard_id": None}
-        return ids | pick(started, "execution_id") | {"report_id": row.report_id}
+        return ids | report_runs.begin(session, row, run) | {"report_id": row.report_id}
 
     return once(headers, allowed, work, CreatedReport(), 201)
 
@@ -267,18 +269,24 @@ def change_report(body: dict[str, Any], report_id: str) -> dict[str, Any]:
     """Change what is given; the whole must still fit the template."""
     with transaction() as session:
         row = visible(session, report_id, "report:change")
-        return _whole(session, defining.change(session, row, body, terms=ordering.terms()))
+        defining.change(session, row, body, terms=ordering.terms())
+        schedule = scheduling.find_active(session, row)
+        if schedule is not None:
+            scheduling.check_again(row, schedule, terms=ordering.terms())
+        return _whole(session, row)
 
 
 @door.route("/<ident:report_id>", methods=["DELETE"])
 @door.response(204)
 @door.refuses(403, 404, 409)
 def delete_report(report_id: str) -> Response:
-    """Delete a report of which nothing runs; its executions and their rows stay."""
+    """Delete a report of which nothing runs and no backfill is open; its executions and their rows stay."""
     with transaction() as session:
         row = visible(session, report_id, "report:delete")
+        refuse_second(session, row)
         busy = exists().where(ReportExecution.report_id == row.id, ReportExecution.state.in_(ACTIVE))
         defining.delete(session, row, busy=bool(session.scalar(select(busy))))
+        scheduling.remove_from(session, row)
     return Response(status=204)
 
 
@@ -295,7 +303,7 @@ def run_report(headers: dict[str, str], body: dict[str, Any], report_id: str) ->
         return visible(session, report_id, "report:run")
 
     def work(session: Session, row: ReportDefinition) -> dict[str, Any]:
-        return _start(session, row, body)
+        return report_runs.start(session, row, body)
 
     return once(headers, allowed, work, runs.ExecutionSchema(), 202)
 
@@ -305,13 +313,6 @@ def _create(
 ) -> ReportDefinition:
     owner = session.get_one(User, context.principal().user_id)
     return defining.create(session, body, owner=owner, template=template, instance=on, terms=ordering.terms())
-
-
-def _start(session: Session, row: ReportDefinition, body: dict[str, Any]) -> dict[str, Any]:
-    by = ordering.terms()
-    window = defining.window_of(row, by, body.get("time_window"))
-    what = defining.prepare_run(row, by, parameters=body.get("parameters"), window=window)
-    return ordering.start(session, row.template, row.instance, what, row)
 
 
 def _of_status(status: str | None) -> list[ColumnElement[bool]]:

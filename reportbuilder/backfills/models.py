@@ -5,10 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from reportbuilder.accounts.models import User
+from reportbuilder.amc.models import AmcInstance
 from reportbuilder.backfills.states import OPEN
 from reportbuilder.database import Base, Row, new_id
+from reportbuilder.reports.models import ReportDefinition
 
 _IS_OPEN = text(f"report_id IS NOT NULL AND status IN {tuple(sorted(OPEN))}")
 
@@ -17,8 +20,10 @@ class ReportDataCollection(Row, Base):
     """A backfill; the columns from ``report_id`` on came with the Report Builder.
 
     ``status`` is one of ``states.STATES``; rows from before have other words and no report.
-    ``configuration`` holds what was frozen at the start: ``wish`` (``BackfillWish.to_json``), ``parameters``,
-    ``template_version`` and the plan's remarks. ``concurrency``: how many of its runs may be in flight.
+    ``configuration`` holds what was frozen at the start: ``wish`` (``BackfillWish.to_json``), ``parameters``
+    as the form took them, ``values`` as the SQL holds them, ``template_version``, ``standings`` of what was
+    there; and ``remarks`` and ``packing``, which go on. ``concurrency``: how many of its runs may be in
+    flight, None for as many as the instance runs at once.
     """
 
     __tablename__ = "report_data_collections"
@@ -52,6 +57,9 @@ class ReportDataCollection(Row, Base):
     concurrency: Mapped[int | None]
     paused_reason: Mapped[str | None]
     ended_at: Mapped[datetime | None]
+    instance: Mapped[AmcInstance] = relationship(lazy="raise")
+    user: Mapped[User] = relationship(lazy="raise")
+    report: Mapped[ReportDefinition | None] = relationship(lazy="raise")
 
 
 class ReportDataWeek(Row, Base):

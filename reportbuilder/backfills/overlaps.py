@@ -1,4 +1,4 @@
-"""AMC's refusal of too many runs over the same data in overlapping windows: who overlaps whom, what to do.
+"""Runs over the same data in overlapping windows, of which AMC refuses too many: who overlaps whom.
 
 AMC rejects a run "because too many workflows have already been run against the same input data sources in
 the same or overlapping time windows". It publishes no number, and nothing says that it ever forgets a run,
@@ -14,27 +14,30 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from reportbuilder.backfills.segments import Segment
+from reportbuilder.executions.refusals import ADVICE, is_overlap_refusal
 from reportbuilder.parameters.tokens import STRINGS, Kinds, Layout
 from reportbuilder.parameters.windows import Window
 
+__all__ = [
+    "ADVICE",
+    "CROWDED",
+    "PastRun",
+    "Reach",
+    "count_overlaps",
+    "crowd_of",
+    "do_overlap",
+    "find_crowds",
+    "find_reach",
+    "is_overlap_refusal",
+]
+
 CROWDED: Final = 10  # runs over the same data from which people are warned; a guess, for AMC tells none
-ADVICE: Final = (
-    "Too many queries have read the same data in this window or in ones that overlap it, and AMC refuses "
-    "more for good. Use the rows that are there already, or take a window that does not overlap earlier "
-    "runs; run again as it is, it will be refused again."
-)
-_REFUSAL: Final = re.compile(r"too many workflows have already been run against the same", re.IGNORECASE)
 _DURATION: Final = re.compile(
     r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?"
 )
 # Seconds of each part of a duration, the longest that it may mean.
 _UNITS: Final = (366 * 86_400, 31 * 86_400, 7 * 86_400, 86_400, 3600, 60, 1)
 _ARGUMENTS: Final = 3  # table, before, after
-
-
-def is_overlap_refusal(reason: str | None) -> bool:
-    """Say whether AMC's words are its refusal for overlapping windows, which is permanent."""
-    return bool(reason and _REFUSAL.search(reason))
 
 
 @dataclass(frozen=True, slots=True)

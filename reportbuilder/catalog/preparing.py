@@ -1,7 +1,7 @@
 """From a template and filled-in values to the SQL: one function for preview, validation and execution."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -82,8 +82,19 @@ def form_of(
 
     :param choices: values of the instance to pick from, by parameter or by type (see ``build_form``).
     """
+    return _form(template, definitions_of(template), as_of, zone, lag_days, choices)
+
+
+def _form(
+    template: QueryTemplate,
+    definitions: Sequence[Definition],
+    as_of: datetime,
+    zone: str,
+    lag_days: int,
+    choices: Mapping[str, Sequence[Any]] | None = None,
+) -> Form:
     return build_form(
-        definitions_of(template),
+        definitions,
         read_object(template.ui_schema),
         as_of=as_of,
         zone=zone,
@@ -109,29 +120,59 @@ def prepare(
     :raises Invalid: with ``details`` by parameter, or under ``sql_template`` with line and column.
     :raises ShapeBroken: if the SQL is not the template with other literals; a fault of ours, never sent.
     """
-    form = form_of(template, as_of=as_of, zone=window.zone, lag_days=lag_days)
+    made = prepare_each(template, values, (window,), as_of=as_of, limits=limits, lag_days=lag_days)
+    return made[0]
+
+
+def prepare_each(
+    template: QueryTemplate,
+    values: Mapping[str, Any],
+    windows: Sequence[Window],
+    *,
+    as_of: datetime,
+    limits: Limits = USUAL,
+    lag_days: int = LAG_DAYS,
+) -> tuple[Prepared, ...]:
+    """Do what `prepare` does for many windows of one zone; what does not look at its window is rendered once.
+
+    :raises Invalid: as `prepare`; at the first window that does not go.
+    """
+    zone = windows[0].zone
+    definitions = definitions_of(template)
+    form = _form(template, definitions, as_of, zone, lag_days)
     if RESERVED in values:
         raise Invalid.field(RESERVED, "it is no parameter; give it beside the parameters, not among them")
     loaded = form.load(values)
-    definitions = definitions_of(template)
-    rendered = render(
-        template.sql_template,
-        definitions,
-        loaded,
-        window=window,
-        as_of=as_of,
-        zone=window.zone,
-        limits=limits,
-    )
-    return Prepared(
-        sql=rendered.sql,
-        given=form.dump(loaded),
-        values=rendered.values,
-        window=window,
-        needs_window=uses_window(template.sql_template, definitions),
-        warnings=(*warn_of_window(window, as_of=as_of, lag_days=lag_days), *_warn_of_sql(template)),
-        places=rendered.places,
-    )
+    needs_window = uses_window(template.sql_template, definitions)
+    remarks = _warn_of_sql(template)
+
+    def one(window: Window) -> Prepared:
+        rendered = render(
+            template.sql_template,
+            definitions,
+            loaded,
+            window=window,
+            as_of=as_of,
+            zone=zone,
+            limits=limits,
+        )
+        return Prepared(
+            sql=rendered.sql,
+            given=form.dump(loaded),
+            values=rendered.values,
+            window=window,
+            needs_window=needs_window,
+            warnings=(*warn_of_window(window, as_of=as_of, lag_days=lag_days), *remarks),
+            places=rendered.places,
+        )
+
+    first = one(windows[0])
+    return (first, *(one(window) if needs_window else _moved(first, window) for window in windows[1:]))
+
+
+def _moved(prepared: Prepared, window: Window) -> Prepared:
+    """Return what does not look at its window, for another one; what is said of a window goes with it."""
+    return replace(prepared, window=window, warnings=())
 
 
 def _warn_of_sql(template: QueryTemplate) -> list[str]:

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from reportbuilder import database, heartbeats, schema
+from reportbuilder import database, deadletters, heartbeats, schema
 from reportbuilder.amc.connections import Connections
 from reportbuilder.amc.failures import AmcFailure, NotGranted, Unauthorized
 from reportbuilder.amc.hosts import hosts_for
@@ -59,8 +59,10 @@ def checks(chosen: Settings, app: Flask) -> list[Check]:
         Check("scratch", lambda: scratch_writable(chosen)),
         Check("amc client", lambda: amc_client(chosen)),
         Check("amc accounts", lambda: accounts(chosen, app), ("schema", "vault keys", "amc client")),
+        Check("mail", lambda: mail_server(chosen)),
         Check("workers", lambda: seen(app, "worker"), ("schema",)),
         Check("scheduler", lambda: seen(app, "scheduler"), ("schema",)),
+        Check("dead letters", lambda: dead_letters(chosen), ("redis",)),
     ]
 
 
@@ -199,6 +201,26 @@ def _trouble(connections: Connections, chosen: Settings, account: AmcAccount) ->
     except AmcFailure as failure:
         return f"{name}: {failure.message}", f"see whether this machine reaches {hosts.api}"
     return None
+
+
+def mail_server(chosen: Settings) -> str:
+    """Check that notifications can be handed to the mail server, as far as its sign-in."""
+    if not chosen.smtp_url:
+        return "not set up (RB_SMTP_URL): nobody is told by e-mail"
+    from reportbuilder.notifications import mail  # it loads Apprise, which is large
+    from reportbuilder.notifications.outcomes import Undelivered
+
+    mend = "correct RB_SMTP_URL: mailtos://user:password@host:587, and RB_MAIL_FROM"
+    try:
+        return f"{mail.check(chosen)} takes our sign-in"
+    except (Undelivered, Invalid) as error:
+        raise Wrong(str(error), mend) from None
+
+
+def dead_letters(chosen: Settings) -> str:
+    """Tell how many messages were given up; that alone is nothing to mend."""
+    count = deadletters.count(chosen.redis_url)
+    return f"{count}: see `reportbuilder dead-letters list`" if count else "none"
 
 
 def seen(app: Flask, kind: str) -> str:

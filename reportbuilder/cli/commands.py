@@ -21,6 +21,14 @@ COMMANDS = {
         "reportbuilder.cli.executions:execution",
         "What runs and has run: list, show, rows, …",
     ),
+    "backfill": (
+        "reportbuilder.cli.backfills:backfill",
+        "The past of a report in segments: start, show, wait, pause, cancel, …",
+    ),
+    "schedule": (
+        "reportbuilder.cli.schedules:schedule",
+        "When reports run by themselves: list, add, preview, pause, firings, …",
+    ),
     "template": (
         "reportbuilder.cli.templates:template",
         "The templates: list, show, lint, sync, import, export, …",
@@ -29,14 +37,25 @@ COMMANDS = {
         "reportbuilder.cli.values:values",
         "An instance's own brands, campaigns and ASINs, to pick from.",
     ),
+    "notify": (
+        "reportbuilder.cli.notify:notify",
+        "Who is told what of a report, and by which channel.",
+    ),
     "account": ("reportbuilder.cli.accounts:account", "AMC accounts and their instances: connect, list."),
+    "pause": ("reportbuilder.cli.pauses:pause", "Submit nothing more on an instance, or on any."),
+    "resume": ("reportbuilder.cli.pauses:resume", "Let an instance, or everything, go on."),
+    "pauses": ("reportbuilder.cli.pauses:pauses", "What is paused, by whom and why."),
     "user": ("reportbuilder.cli.users:user", "Users and what they may do on which instance."),
     "token": ("reportbuilder.cli.tokens:token", "API tokens: add, list, revoke."),
     "keys": ("reportbuilder.cli.keys:keys", "Fresh keys for the environment, and sealing with a new one."),
     "db": ("reportbuilder.cli.db:db", "The database's schema: upgrade, downgrade, current, check."),
     "web": ("reportbuilder.cli.web:web", "Serve the API and the console."),
     "worker": ("reportbuilder.cli.worker:worker", "Run worker processes."),
-    "scheduler": ("reportbuilder.cli.scheduler:scheduler", "Run the scheduler; one for all."),
+    "scheduler": ("reportbuilder.cli.scheduler:scheduler", "Run the scheduler; several share the work."),
+    "dead-letters": (
+        "reportbuilder.cli.deadletters:dead_letters",
+        "Messages to the workers that were given up: list, show, requeue, drop.",
+    ),
     "sandbox": ("reportbuilder.sandbox.command:sandbox", "Run a local AMC over synthetic data."),
     "keyvalue": ("reportbuilder.cli.keyvalue:keyvalue", "Run the embedded server of the Redis protocol."),
 }

@@ -16,7 +16,7 @@ from reportbuilder.cli.showing import show, show_json, show_pairs
 from reportbuilder.cli.stopping import find_execution, stop
 from reportbuilder.cli.waking import wake_workers
 from reportbuilder.database import reading, transaction
-from reportbuilder.executions import lifecycle, overview
+from reportbuilder.executions import lifecycle, overview, quotas
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.states import STATUS
 
@@ -59,7 +59,7 @@ def show_(id: str, user: str | None, *, sql: bool, as_json: bool) -> None:
     """Show an execution with its events."""
     with rooms() as chosen, reading() as session:
         _, principal = principal_of(session, user)
-        detail = whole(session, find_execution(session, principal, id), chosen.instance_slots)
+        detail = whole(session, find_execution(session, principal, id), chosen)
     if sql:
         click.echo(detail["sql"])
     elif as_json:
@@ -118,6 +118,7 @@ def retry(id: str, user: str | None) -> None:
         with transaction() as session:
             asker, principal = principal_of(session, user)
             found = find_execution(session, principal, id, "execution:retry")
+            quotas.ensure_runs_left(session, found.instance, chosen)
             click.echo(lifecycle.retry(session, found, asker).execution_id)
 
 
@@ -145,6 +146,8 @@ def _show_detail(detail: dict[str, Any]) -> None:
         pairs["error"] = detail["error"]["message"]
     if detail["queue"]:
         pairs["place"] = detail["queue"]["number"]
+        pairs["starts about"] = detail["queue"]["expected_start"]
+        pairs["held by"] = (detail["queue"]["held_by"] or {}).get("reason")
     show_pairs({name: value for name, value in pairs.items() if value not in (None, "")})
     events = [(event["at"], event["to_phase"], event["reason"]) for event in detail["events"]]
     show(("at", "phase", "what"), events)

@@ -17,6 +17,7 @@ from reportbuilder.database import reading
 from reportbuilder.errors import Conflict, NotPermitted
 from reportbuilder.executions import overview
 from reportbuilder.executions.models import ReportExecution
+from reportbuilder.settings import Settings
 
 GLANCE_EVERY = 0.2  # seconds
 
@@ -72,7 +73,7 @@ def display(console: Console, label: str, began: float) -> Iterator[Display]:
 
 def watch(
     execution_id: str,
-    default_slots: int,
+    settings: Settings,
     console: Console,
     *,
     began: float | None = None,
@@ -83,7 +84,7 @@ def watch(
         while True:
             with reading() as session:
                 execution = overview.find(session, execution_id)
-                now = moment(session, execution, default_slots)
+                now = moment(session, execution, settings)
             shown.show(now)
             if now.is_final:
                 return execution
@@ -93,7 +94,7 @@ def watch(
 
 def follow(
     execution_id: str,
-    default_slots: int,
+    settings: Settings,
     console: Console,
     *,
     by: str,
@@ -105,7 +106,7 @@ def follow(
     """
     while True:
         try:
-            return watch(execution_id, default_slots, console, each=each)
+            return watch(execution_id, settings, console, each=each)
         except KeyboardInterrupt:
             if not (console.is_terminal and _wants_cancel(execution_id)):
                 _say_how_to_go_on(execution_id)

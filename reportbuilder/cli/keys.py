@@ -8,6 +8,7 @@ from reportbuilder.amc import tokens
 from reportbuilder.amc.vault import Vault, new_key
 from reportbuilder.cli.rooms import rooms
 from reportbuilder.database import transaction
+from reportbuilder.notifications import channels
 
 SECRET_BYTES = 48
 
@@ -26,17 +27,19 @@ def new() -> None:
 
 @keys.command()
 def rotate() -> None:
-    """Seal all accounts' tokens with the newest key.
+    """Seal all accounts' tokens and all channels' targets with the newest key.
 
     Put a new key in front of RB_VAULT_KEYS (new,former), start all processes with it, run this, and then
-    take the former key away. Exit 1 if an account's key is not here; it stays as it is.
+    take the former key away. Exit 1 if the key of one of them is not here; it stays as it is.
     """
     with rooms() as chosen:
         vault = Vault(chosen.vault_keys)
         with transaction() as session:
             done, failed = tokens.reseal(session, vault)
+            resealed, lost = channels.reseal(session, vault)
     click.echo(f"sealed with the newest key: {done} of {done + failed} accounts")
-    if failed:
+    click.echo(f"sealed with the newest key: {resealed} of {resealed + lost} channels")
+    if failed or lost:
         click.echo(
             "The others were sealed with a key that is not in RB_VAULT_KEYS: add it at the end", err=True
         )

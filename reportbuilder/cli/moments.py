@@ -7,10 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from reportbuilder import clock, heartbeats
-from reportbuilder.executions import overview
+from reportbuilder.executions import overview, queueing
 from reportbuilder.executions.models import ExecutionEvent, ReportExecution
-from reportbuilder.executions.slots import FALLBACK_DURATION
+from reportbuilder.executions.places import FALLBACK_DURATION
 from reportbuilder.executions.states import is_final
+from reportbuilder.settings import Settings
 
 WORDS = {
     "pending": "waits for a free slot",
@@ -40,9 +41,9 @@ class Moment:
         return is_final(self.state)
 
 
-def moment(session: Session, execution: ReportExecution, default_slots: int) -> Moment:
+def moment(session: Session, execution: ReportExecution, settings: Settings) -> Moment:
     """Describe how an execution stands now."""
-    remarks = [_main(session, execution, default_slots), *_amiss(session, execution)]
+    remarks = [_main(session, execution, settings), *_amiss(session, execution)]
     share = SHARES.get(execution.state, 1.0)
     if execution.state == "running":
         usual = overview.typical_duration(session, execution.template_id, execution.instance_id)
@@ -63,13 +64,13 @@ def between(since: datetime, now: datetime, usual: timedelta) -> float:
     return float(first + (last - first) * (1 - 0.37**spans))
 
 
-def _main(session: Session, execution: ReportExecution, default_slots: int) -> str:
+def _main(session: Session, execution: ReportExecution, settings: Settings) -> str:
     if execution.state == "pending":
-        place = overview.place(session, execution, default_slots)
+        place = queueing.place(session, execution, settings)
         if place is None:
-            at = execution.not_before
-            return f"waits for its next attempt at {at:%H:%M:%S} UTC" if at else WORDS["pending"]
-        return f"{WORDS['pending']}, place {place.number}"
+            return WORDS["pending"]
+        held = f", {place.held_by.reason}" if place.held_by else ""
+        return f"{WORDS['pending']}, place {place.number}{held}"
     if execution.cancel_requested_at is not None and not is_final(execution.state):
         return "AMC is asked to stop it"
     if execution.state == "running" and execution.amc_status in {None, "PENDING"}:

@@ -13,7 +13,7 @@ from reportbuilder.cli.shapes import brief
 from reportbuilder.cli.showing import make_console, show_json
 from reportbuilder.cli.waking import wake_workers
 from reportbuilder.database import reading, transaction
-from reportbuilder.executions import lifecycle, overview
+from reportbuilder.executions import lifecycle, overview, quotas
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.settings import Settings
 
@@ -68,7 +68,7 @@ def finish(
     chosen: Settings, execution: ReportExecution, csv: Path | None, count: int, *, by: str, as_json: bool
 ) -> None:
     """Wait for an execution in sight, and show what came of it; exits with the code that says so."""
-    ended = follow(execution.execution_id, chosen.instance_slots, make_console(sys.stderr), by=by)
+    ended = follow(execution.execution_id, chosen, make_console(sys.stderr), by=by)
     if ended is None:
         raise SystemExit(LEFT_RUNNING)
     if as_json:
@@ -101,6 +101,7 @@ def _request(
             values=values,
             wish=wish,
         )
+        quotas.ensure_runs_left(session, order.instance, chosen)
         asked = lifecycle.request(session, order)
         return overview.find(session, asked.execution_id), prepared.warnings
 

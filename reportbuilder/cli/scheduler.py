@@ -9,9 +9,9 @@ from reportbuilder import logs, settings
 
 @click.command()
 def scheduler() -> None:
-    """Run the scheduler until asked to stop: sweeps, and whatever is due.
+    """Run the scheduler until asked to stop: schedules that are due, sweeps, upkeep.
 
-    One for a deployment is enough; two do no harm.
+    One is enough; several share the work, as during a deploy, and fire nothing twice.
     """
     chosen = settings.load()
     logs.configure(chosen.log_level, chosen.log_format)

@@ -5,8 +5,9 @@ from typing import Any, cast
 from sqlalchemy.orm import Session
 
 from reportbuilder.api.executions import ExecutionDetail, ExecutionSchema, shown
-from reportbuilder.executions import overview
+from reportbuilder.executions import overview, queueing
 from reportbuilder.executions.models import ReportExecution
+from reportbuilder.settings import Settings
 
 
 def brief(execution: ReportExecution) -> dict[str, Any]:
@@ -14,7 +15,7 @@ def brief(execution: ReportExecution) -> dict[str, Any]:
     return cast("dict[str, Any]", ExecutionSchema().dump(shown(execution)))
 
 
-def whole(session: Session, execution: ReportExecution, default_slots: int) -> dict[str, Any]:
+def whole(session: Session, execution: ReportExecution, settings: Settings) -> dict[str, Any]:
     """Return an execution as the API shows a single one."""
     events = [
         {
@@ -30,6 +31,6 @@ def whole(session: Session, execution: ReportExecution, default_slots: int) -> d
         "amc_execution_id": execution.amc_execution_id,
         "amc_status": execution.amc_status,
         "events": events,
-        "queue": overview.place(session, execution, default_slots),
+        "queue": queueing.place(session, execution, settings),
     }
     return cast("dict[str, Any]", ExecutionDetail().dump(shown(execution) | more))

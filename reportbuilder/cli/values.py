@@ -13,6 +13,7 @@ from reportbuilder.cli.rooms import principal_of, rooms
 from reportbuilder.cli.showing import show, show_json
 from reportbuilder.cli.waking import wake_workers
 from reportbuilder.database import reading, transaction
+from reportbuilder.executions import quotas
 from reportbuilder.valuelists import finding, refreshing, storing, uploading
 from reportbuilder.valuelists.kinds import KINDS
 
@@ -63,6 +64,7 @@ def refresh(instance: str | None, user: str | None) -> None:
             on, asker = _instance(session, user, instance, "value:refresh")
             locked = session.scalars(refreshing.locked(on.instance_id)).one()
             by, _ = principal_of(session, asker.email)
+            quotas.ensure_runs_left(session, locked, chosen)
             asked = refreshing.ask(session, locked, by, triggered_by="manual")
             names = [execution.execution_id for execution in asked]
     for name in names:

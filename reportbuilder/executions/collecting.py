@@ -1,15 +1,12 @@
 """From AMC's end to our rows: download, convert, store, record."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from threading import Event, Thread
 
 from sqlalchemy import ColumnElement, func, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -17,9 +14,10 @@ from reportbuilder import clock, logs
 from reportbuilder.amc.client import AmcClient
 from reportbuilder.amc.failures import AmcFailure, LinkExpired, NotReady, Rejected, Throttled
 from reportbuilder.crashpoints import reached
-from reportbuilder.database import after_commit, for_thread, transaction
+from reportbuilder.database import after_commit, transaction
 from reportbuilder.errors import Unavailable
 from reportbuilder.executions.cadence import backoff
+from reportbuilder.executions.leases import kept
 from reportbuilder.executions.models import ExecutionEvent, ReportExecution
 from reportbuilder.executions.moving import claim, move, remark_once
 from reportbuilder.executions.ports import Ports
@@ -54,7 +52,7 @@ def collect(ports: Ports, execution_id: str) -> None:
 
 def _attempt(ports: Ports, execution: ReportExecution) -> None:
     try:
-        with _lease_kept(ports, execution):
+        with kept(partial(_extend, ports, execution), ports.settings.collect_lease / 3):
             _fetch(ports, execution)
     except Exception as error:  # noqa: BLE001 - whatever it is, the row has to say it and go on
         with transaction() as session:
@@ -92,36 +90,14 @@ def _claim(ports: Ports, session: Session, execution_id: str) -> ReportExecution
     return execution
 
 
-@contextmanager
-def _lease_kept(ports: Ports, execution: ReportExecution) -> Iterator[None]:
-    """Keep the claim alive from a thread, however long the download or the conversion takes."""
-    done, pause = Event(), ports.settings.collect_lease / 3
-    extend = for_thread(partial(_extend, ports, execution))
-
-    def keep() -> None:
-        while not done.wait(pause):
-            extend()
-
-    keeper = Thread(target=keep, name="lease", daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        done.set()
-        keeper.join()
-
-
 def _extend(ports: Ports, execution: ReportExecution) -> None:
-    try:
-        with transaction() as session:
-            session.execute(
-                update(ReportExecution)
-                .where(ReportExecution.id == execution.id, ReportExecution.state == "collecting")
-                .where(*_still_ours(execution))
-                .values(lease_until=clock.in_seconds(ports.settings.collect_lease))
-            )
-    except SQLAlchemyError as error:
-        log.warning("lease not extended", error=type(error).__name__)
+    with transaction() as session:
+        session.execute(
+            update(ReportExecution)
+            .where(ReportExecution.id == execution.id, ReportExecution.state == "collecting")
+            .where(*_still_ours(execution))
+            .values(lease_until=clock.in_seconds(ports.settings.collect_lease))
+        )
 
 
 def _fetch(ports: Ports, execution: ReportExecution) -> None:

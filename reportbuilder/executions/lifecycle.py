@@ -18,6 +18,7 @@ from reportbuilder.database import after_commit, new_id
 from reportbuilder.errors import Conflict
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.moving import claim, move, record
+from reportbuilder.executions.refusals import ADVICE, is_overlap_refusal
 from reportbuilder.executions.states import IN_SLOT, is_final
 from reportbuilder.executions.waking import ask_cancel, ask_submit
 from reportbuilder.parameters.finality import finality
@@ -30,6 +31,7 @@ class Order:
     """What shall run: the SQL as it will be sent, its window, and what both were made from.
 
     ``values`` are the JSON values that the form took. ``triggered_by`` is one of ``states.TRIGGERS``.
+    ``template_version``: the one that made the SQL, if that was frozen earlier; else the present one.
     """
 
     template: QueryTemplate
@@ -45,32 +47,12 @@ class Order:
     retry_of: ReportExecution | None = None
     firing_id: UUID | None = None
     is_rerun: bool = False
+    template_version: int | None = None
 
 
 def request(session: Session, order: Order) -> ReportExecution:
     """Write down that something shall run, and have the workers told once that is committed."""
-    execution_id = new_id("exec")
-    execution = ReportExecution(
-        execution_id=execution_id,
-        tag=f"rb-{execution_id}",
-        report_id=order.report.id if order.report else None,
-        template_id=order.template.id,
-        template_version=order.retry_of.template_version if order.retry_of else order.template.version,
-        instance_id=order.instance.id,
-        user_id=order.user.id,
-        triggered_by=order.triggered_by,
-        schedule_id=order.schedule_id,
-        collection_id=order.collection_id,
-        retry_of_id=order.retry_of.id if order.retry_of else None,
-        firing_id=order.firing_id,
-        is_rerun=order.is_rerun,
-        finality=finality(order.window, clock.now()),
-        parameters_snapshot=dict(order.values),
-        sql_text=order.sql,
-        time_window_start=order.window.start,
-        time_window_end=order.window.end,
-        time_zone=order.window.zone,
-    )
+    execution = ReportExecution(**row_of(order))
     session.add(execution)
     session.flush()
     record(session, execution.id, f"asked for ({order.triggered_by})", None, execution.state)
@@ -80,14 +62,35 @@ def request(session: Session, order: Order) -> ReportExecution:
     return execution
 
 
+def row_of(order: Order) -> dict[str, Any]:
+    """Return the columns of the execution that an order asks for, with a fresh id and tag."""
+    execution_id = new_id("exec")
+    return {
+        "execution_id": execution_id,
+        "tag": f"rb-{execution_id}",
+        "report_id": order.report.id if order.report else None,
+        "template_id": order.template.id,
+        "template_version": order.template_version or order.template.version,
+        "instance_id": order.instance.id,
+        "user_id": order.user.id,
+        "triggered_by": order.triggered_by,
+        "schedule_id": order.schedule_id,
+        "collection_id": order.collection_id,
+        "retry_of_id": order.retry_of.id if order.retry_of else None,
+        "firing_id": order.firing_id,
+        "is_rerun": order.is_rerun,
+        "finality": finality(order.window, clock.now()),
+        "parameters_snapshot": dict(order.values),
+        "sql_text": order.sql,
+        "time_window_start": order.window.start,
+        "time_window_end": order.window.end,
+        "time_zone": order.window.zone,
+    }
+
+
 def _count(session: Session, order: Order, execution: ReportExecution) -> None:
-    # added up in the database, so that two requests at once both count
-    session.execute(
-        update(QueryTemplate)
-        .where(QueryTemplate.id == order.template.id)
-        .values(execution_count=QueryTemplate.execution_count + 1, updated_at=QueryTemplate.updated_at)
-        .execution_options(synchronize_session=False)
-    )
+    # Added up in the database, so that two requests at once both count; the report before the template, since
+    # many reports share one, and whoever locks in another order would block those who fire schedules.
     if order.report is not None:
         session.execute(
             update(ReportDefinition)
@@ -99,6 +102,12 @@ def _count(session: Session, order: Order, execution: ReportExecution) -> None:
             )
             .execution_options(synchronize_session=False)
         )
+    session.execute(
+        update(QueryTemplate)
+        .where(QueryTemplate.id == order.template.id)
+        .values(execution_count=QueryTemplate.execution_count + 1, updated_at=QueryTemplate.updated_at)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def cancel(session: Session, execution: ReportExecution, by: str) -> None:
@@ -141,12 +150,21 @@ def retry(session: Session, execution: ReportExecution, user: User) -> ReportExe
 
     ``execution`` needs its instance, template and report loaded.
 
-    :raises Conflict: if it has not ended, or ended well.
+    :raises Conflict: if it has not ended, or ended well; if it belongs to a backfill, which retries its own;
+        if AMC would surely refuse it again. The message says what to do instead.
     """
     if execution.state not in {"failed", "cancelled"}:
         raise Conflict(
             f"{execution.execution_id} is {execution.state}: only what failed or was cancelled is retried"
         )
+    if execution.collection_id is not None:
+        raise Conflict(
+            f"{execution.execution_id} is a segment of a backfill, which keeps account of its attempts: "
+            "retry its failed segments there (POST /backfills/{id}/retry-failed), or run the report for this "
+            "window"
+        )
+    if is_overlap_refusal(execution.error_message):
+        raise Conflict(f"{execution.execution_id} would be refused again. {ADVICE}")
     again = Order(
         template=execution.template,
         instance=execution.instance,
@@ -157,7 +175,7 @@ def retry(session: Session, execution: ReportExecution, user: User) -> ReportExe
         triggered_by=execution.triggered_by,
         report=execution.report,
         schedule_id=execution.schedule_id,
-        collection_id=execution.collection_id,
         retry_of=execution,
+        template_version=execution.template_version,
     )
     return request(session, again)

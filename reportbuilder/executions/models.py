@@ -39,6 +39,7 @@ class ReportExecution(Row, Base):
         Index(None, "created_at"),
         Index(None, "report_id", "created_at"),
         Index(None, "user_id", "created_at"),
+        Index(None, "instance_id", "submitted_at"),
     )
 
     execution_id: Mapped[str] = mapped_column(unique=True, default=lambda: new_id("exec"))

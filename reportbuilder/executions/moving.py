@@ -11,7 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from reportbuilder import clock, logs, notices
 from reportbuilder.executions.models import ExecutionEvent, ReportExecution
 from reportbuilder.executions.states import FINAL, is_final, may_move
-from reportbuilder.executions.waking import ask_ended
+from reportbuilder.executions.waking import ask_ended, ask_left
 
 log = logs.get_logger(__name__)
 
@@ -47,6 +47,8 @@ def move(
     if is_final(after):
         ask_ended(session, execution)
         _give_notice(session, execution)
+    elif after == "collecting":
+        ask_left(session, execution)
     return True
 
 

@@ -1,4 +1,4 @@
-"""What the doors show of executions: one with all that belongs to it, lists, events, places."""
+"""What the doors show of executions: one with all that belongs to it, lists, events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +10,8 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from reportbuilder import clock
 from reportbuilder.errors import Conflict, Gone, NotFound
-from reportbuilder.executions import slots
 from reportbuilder.executions.models import ExecutionEvent, ReportExecution
-from reportbuilder.executions.standing import standing
 from reportbuilder.executions.states import phases_of
 from reportbuilder.results.models import ResultSet
 
@@ -104,22 +101,6 @@ def events(session: Session, execution: ReportExecution) -> list[ExecutionEvent]
     """Return what happened to an execution, oldest first."""
     found = select(ExecutionEvent).where(ExecutionEvent.execution_id == execution.id)
     return list(session.scalars(found.order_by(ExecutionEvent.id)))
-
-
-def place(session: Session, execution: ReportExecution, default_slots: int) -> slots.Place | None:
-    """Return where a pending execution stands in its instance's queue, None once it does not wait."""
-    if execution.state != "pending":
-        return None
-    stand = standing(session, execution.instance, default_slots)
-    return slots.place_of(
-        execution.execution_id,
-        stand.waiting,
-        stand.holding,
-        limit=stand.limit,
-        foreign=stand.foreign,
-        typical=typical_duration(session, execution.template_id, execution.instance_id),
-        now=clock.now(),
-    )
 
 
 def typical_duration(session: Session, template_id: UUID, instance_id: UUID) -> timedelta | None:

@@ -13,6 +13,7 @@ from reportbuilder.amc.wire import AmcExecution, AmcStatus, tag_of
 from reportbuilder.executions.models import ReportExecution, SubmissionIntent
 from reportbuilder.executions.moving import claim, move, record
 from reportbuilder.executions.ports import Ports
+from reportbuilder.executions.refusals import with_advice
 from reportbuilder.executions.submitting import fail_or_try_again, record_accepted
 from reportbuilder.executions.waking import ask_collect
 
@@ -39,7 +40,7 @@ def settle(ports: Ports, session: Session, execution: ReportExecution, seen: Amc
         )
         move(session, execution, "cancelled", reason, amc_status=seen.raw_status)
     else:
-        message = seen.problem or "AMC gave no reason"
+        message = with_advice(seen.problem or "AMC gave no reason")
         _fail(session, execution, "permanent", message, amc_status=seen.raw_status)
 
 
@@ -135,26 +136,33 @@ def settle_lost(
             log.error("AMC has it twice", execution_id=execution.execution_id, ids=[seen.id for seen in ours])
         if record_accepted(ports, session, instance, execution, ours[0].id, "its lost answer was found"):
             settle(ports, session, execution, ours[0])
-    elif listed_at >= _listed_by(ports, session, execution):
+    elif listed_at >= (last := _listed_by(ports, sent := _sent(session, execution))):
         # an attempt is counted, or a submission that kills its worker each time would go on for ever
         reason = "AMC does not have it, so it is submitted again"
         fail_or_try_again(ports, session, instance, execution, reason, 0.0, outcome="absent")
     else:
-        claim(session, execution, guard=(), lease_until=_listed_by(ports, session, execution))
+        claim(session, execution, guard=(), lease_until=_search_again(ports, sent, last))
 
 
-def _listed_by(ports: Ports, session: Session, execution: ReportExecution) -> datetime:
-    """Return when AMC must have listed the last submission, if it has accepted it.
-
-    The call may have used its lease to the end.
-    """
+def _sent(session: Session, execution: ReportExecution) -> datetime:
+    """Return when the open intent was written."""
     sent = session.scalar(
         select(SubmissionIntent.created_at)
         .where(SubmissionIntent.execution_id == execution.id, SubmissionIntent.outcome == "open")
         .order_by(SubmissionIntent.number.desc())
     )
-    patience = ports.settings.submit_lease + ports.settings.list_lag
-    return (sent or execution.updated_at) + timedelta(seconds=patience)
+    return sent or execution.updated_at
+
+
+def _listed_by(ports: Ports, sent: datetime) -> datetime:
+    """Return when AMC must have listed a submission that it has accepted; it may have used all its lease."""
+    return sent + timedelta(seconds=ports.settings.submit_lease + ports.settings.list_lag)
+
+
+def _search_again(ports: Ports, sent: datetime, last: datetime) -> datetime:
+    """Return when to look for it next: most are listed within seconds, so soon at first, then ever later."""
+    now = clock.now()
+    return min(last, now + max(timedelta(seconds=ports.settings.look_min), (now - sent) / 2))
 
 
 def tell_all(session: Session, executions: Sequence[ReportExecution], message: str) -> None:

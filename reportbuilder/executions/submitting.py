@@ -14,12 +14,14 @@ from reportbuilder.amc.models import AmcInstance
 from reportbuilder.amc.wire import AmcExecution, TimeWindow
 from reportbuilder.crashpoints import reached
 from reportbuilder.database import after_commit, transaction
-from reportbuilder.executions import slots
 from reportbuilder.executions.cadence import backoff
+from reportbuilder.executions.choosing import choose
 from reportbuilder.executions.models import ReportExecution, SubmissionIntent
 from reportbuilder.executions.moving import claim, move, record
 from reportbuilder.executions.ports import Ports
-from reportbuilder.executions.standing import lock, standing
+from reportbuilder.executions.quotas import lock_account
+from reportbuilder.executions.refusals import with_advice
+from reportbuilder.executions.standing import lock
 from reportbuilder.executions.waking import ask_cancel, ask_look, ask_submit
 
 log = logs.get_logger(__name__)
@@ -30,6 +32,8 @@ LONGEST_HOLD = 30.0  # seconds between two tries of a throttled submission, unle
 def submit_next(ports: Ports, instance_id: str) -> None:
     """Start the execution whose turn it is, if a slot is free; may run any number of times."""
     with transaction() as session:
+        if ports.settings.account_slots:
+            lock_account(session, instance_id)
         instance = lock(session, instance_id)
         execution = _claim_next(ports, session, instance) if instance else None
     if instance is None or execution is None:
@@ -40,18 +44,8 @@ def submit_next(ports: Ports, instance_id: str) -> None:
 
 
 def _claim_next(ports: Ports, session: Session, instance: AmcInstance) -> ReportExecution | None:
-    now = clock.now()
-    if instance.throttled_until and instance.throttled_until > now:
-        return (
-            None  # whoever was throttled has asked for its end; to ask again at each hint would pile them up
-        )
-    stand = standing(session, instance, ports.settings.instance_slots)
-    turn = slots.startable(stand.waiting, stand.holding, limit=stand.limit, foreign=stand.foreign, now=now)
-    if not turn:
-        return None
-    if len(turn) > 1:
-        ask_submit(session, instance)
-    return _claim(ports, session, turn[0].id)
+    chosen = choose(session, instance, ports.settings)
+    return _claim(ports, session, chosen) if chosen else None
 
 
 def _claim(ports: Ports, session: Session, execution_id: str) -> ReportExecution | None:
@@ -95,7 +89,7 @@ def _post(ports: Ports, instance: AmcInstance, execution: ReportExecution) -> Am
     window = TimeWindow(execution.time_window_start, execution.time_window_end, execution.time_zone)
     left = ((execution.lease_until or clock.now()) - clock.now()).total_seconds()
     return ports.amc(instance).submit(
-        instance.instance_id, execution.sql_text, execution.tag, window, within=left
+        instance.instance_id, execution.sql_text, execution.tag, window, within=clock.on_machine(left)
     )
 
 
@@ -177,7 +171,7 @@ def _record_failure(
         instance.throttled_until = clock.in_seconds(pause)
         try_again(session, instance, execution, failure.message, pause)
     elif isinstance(failure, (Rejected, Unauthorized)):
-        fail_submission(session, execution, "permanent", failure.message)
+        fail_submission(session, execution, "permanent", with_advice(failure.message))
     else:
         fail_or_try_again(ports, session, instance, execution, failure.message, failure.retry_after)
 

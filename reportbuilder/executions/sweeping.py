@@ -1,5 +1,6 @@
 """Finds rows that want attention and whose hint was lost, late, or never sent."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import and_, func, or_, select, update
@@ -8,7 +9,9 @@ from sqlalchemy.orm import Session
 from reportbuilder import clock, wakeups
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.database import reading, transaction
+from reportbuilder.executions import quotas
 from reportbuilder.executions.models import ReportExecution
+from reportbuilder.executions.pausing import open_pauses
 from reportbuilder.executions.states import IN_SLOT
 from reportbuilder.executions.waking import CANCEL, COLLECT, LOOK, SUBMIT_NEXT
 from reportbuilder.settings import Settings
@@ -24,7 +27,7 @@ def sweep(settings: Settings) -> int:
     with reading() as session:
         found = [
             *_overdue_looks(session),
-            *_startable(session, settings.instance_slots),
+            *_startable(session, settings),
             *_uncollected(session),
             *_uncancelled(session, settings.cancel_again),
         ]
@@ -49,7 +52,8 @@ def _overdue_looks(session: Session) -> list[WakeUp]:
     return [WakeUp(LOOK, name) for name in session.scalars(late)]
 
 
-def _startable(session: Session, default_slots: int) -> list[WakeUp]:
+def _startable(session: Session, settings: Settings) -> list[WakeUp]:
+    """Find instances on which something may start, but for those that are held back by more than slots."""
     now = clock.now()
     holding = (
         select(func.count())
@@ -60,12 +64,29 @@ def _startable(session: Session, default_slots: int) -> list[WakeUp]:
     waiting = select(ReportExecution.instance_id).where(
         due, or_(ReportExecution.not_before.is_(None), ReportExecution.not_before <= now)
     )
-    instances = select(AmcInstance.instance_id).where(
-        AmcInstance.id.in_(waiting),
-        holding < func.coalesce(AmcInstance.slots, default_slots),
-        or_(AmcInstance.throttled_until.is_(None), AmcInstance.throttled_until <= now),
-    )
-    return [WakeUp(SUBMIT_NEXT, name) for name in session.scalars(instances)]
+    found = session.scalars(
+        select(AmcInstance).where(
+            AmcInstance.id.in_(waiting),
+            holding < func.coalesce(AmcInstance.slots, settings.instance_slots),
+            or_(AmcInstance.throttled_until.is_(None), AmcInstance.throttled_until <= now),
+        )
+    ).all()
+    pauses = open_pauses(session)
+    able = [one for one in found if one.id not in pauses]
+    return [WakeUp(SUBMIT_NEXT, one.instance_id) for one in _within_quotas(session, able, settings)]
+
+
+def _within_quotas(
+    session: Session, instances: Sequence[AmcInstance], settings: Settings
+) -> Sequence[AmcInstance]:
+    """Leave out those whose runs of the day, or whose account's slots, are used up."""
+    budgets = {one.id: quotas.daily_runs(one, settings.instance_daily_runs) for one in instances}
+    today = quotas.runs_today(session, [row_id for row_id, budget in budgets.items() if budget])
+    rested = [one for one in instances if not budgets[one.id] or today.get(one.id, 0) < budgets[one.id]]
+    if not settings.account_slots:
+        return rested
+    held = quotas.held_by_accounts(session, {one.account_id for one in rested})
+    return [one for one in rested if held[one.account_id] < settings.account_slots]
 
 
 def _uncollected(session: Session) -> list[WakeUp]:

@@ -15,6 +15,7 @@ COLLECT = "collect_execution"
 CANCEL = "cancel_execution"
 ADVANCE_BACKFILL = "advance_backfill"
 FOLLOW_FIRING = "follow_firing"
+SPLIT_PACK = "split_pack"
 
 
 def ask_submit(session: Session, instance: AmcInstance, delay: float = 0.0) -> None:
@@ -46,6 +47,12 @@ def ask_collect(session: Session, execution: ReportExecution, delay: float = 0.0
 def ask_cancel(session: Session, execution: ReportExecution) -> None:
     """Have AMC told to stop an execution."""
     wakeups.ask(session, CANCEL, execution.execution_id)
+
+
+def ask_left(session: Session, execution: ReportExecution) -> None:
+    """Have the backfill of an execution that has left its slot fill it again, while the rows are fetched."""
+    if execution.collection_id:
+        wakeups.ask(session, ADVANCE_BACKFILL, str(execution.collection_id))
 
 
 def ask_ended(session: Session, execution: ReportExecution) -> None:

@@ -1,6 +1,6 @@
 """Creating, changing and deleting reports, and what a report means at a moment."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from reportbuilder import clock
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.catalog.models import QueryTemplate
-from reportbuilder.catalog.preparing import USUAL, Prepared, prepare
+from reportbuilder.catalog.preparing import USUAL, Prepared, prepare, prepare_each
 from reportbuilder.errors import Conflict
 from reportbuilder.parameters.rendering import Limits
 from reportbuilder.parameters.windows import LAG_DAYS, Window, parse_window
@@ -119,6 +119,21 @@ def prepare_run(
         report.template,
         {**report.parameters, **(parameters or {})},
         window=window or window_of(report, terms),
+        as_of=terms.as_of,
+        limits=terms.limits,
+        lag_days=terms.lag_days,
+    )
+
+
+def prepare_runs(report: ReportDefinition, terms: Terms, windows: Sequence[Window]) -> tuple[Prepared, ...]:
+    """Return what runs of the report would send for many windows of one zone.
+
+    :raises Invalid: also when the template has changed so that the stored values fit no more.
+    """
+    return prepare_each(
+        report.template,
+        report.parameters,
+        windows,
         as_of=terms.as_of,
         limits=terms.limits,
         lag_days=terms.lag_days,

@@ -85,7 +85,8 @@ class _Handler(WSGIRequestHandler):
 
     def finish(self) -> None:
         self.server.connections.discard(self.connection)  # type: ignore[attr-defined] # see Sandbox.serving
-        super().finish()
+        with contextlib.suppress(ConnectionError):  # the client is gone, before its answer was
+            super().finish()
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: ARG002 - as the overridden method
         logging.getLogger("reportbuilder.sandbox").debug(message, *args)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import islice
 from typing import Final
 
@@ -17,7 +18,12 @@ SKIPPED: Final[dict[str, str]] = {
     "made_up": "nothing was there to fire it in time, and a later run makes up for it",
     "over_limit": "nothing was there to fire it in time, and more runs were missed than are made up",
     "paused": "the schedule was paused",
+    "instance_paused": "its instance was paused",
+    "all_paused": "everything was paused",
+    "inactive": "its report was inactive",
+    "removed": "the schedule was removed before it had started",
     "overlap": "an earlier run was still going",
+    "replaced": "a later run took its place while it was waiting",
     "queue_full": "too many runs were already waiting for an earlier one",
 }
 
@@ -50,12 +56,12 @@ def verdicts(
     whichever is latest. What is not older than ``grace`` is on time and is fired under every policy. They
     come one by one, so that whoever records them may stop after any, and go on from there later.
     """
-    made_up_from = _made_up_from(recurrence, policies, now, grace)
+    made_up_from = cache(lambda: _made_up_from(recurrence, policies, now, grace))  # few are ever late
     reason = {Missed.SKIP: "missed", Missed.ONCE: "made_up", Missed.ALL: "over_limit"}[policies.missed]
     for due in recurrence.between(after, now):
         if due >= now - grace:
             yield Verdict(due)
-        elif made_up_from is not None and due >= made_up_from:
+        elif (first := made_up_from()) is not None and due >= first:
             yield Verdict(due, made_up=True)
         else:
             yield Verdict(due, skipped=reason)

@@ -12,7 +12,8 @@ from reportbuilder.reports.models import ReportDefinition
 
 SCHEDULE_TYPES = ("daily", "weekly", "monthly", "quarterly", "custom")
 FIRING_STATES: dict[str, str] = {
-    "waiting": "its start lies ahead, or an earlier run of the schedule is still going",
+    "planned": "its start lies ahead, or comes at the next tick",
+    "waiting": "an earlier run of the schedule is still going",
     "started": "its execution has been asked for and has not ended",
     "completed": "its rows are here",
     "failed": "its execution failed, or could not be asked for; the reason says why",
@@ -27,7 +28,10 @@ class ReportSchedule(Row, Base):
     ``recurrence`` and ``policies`` are in the one spelling of ``spelling.py`` and ``policies.py``;
     ``schedule_type`` and ``cron_expression`` say the same in the older columns' words. ``time_window``: a
     rolling wish, None for the report's own. ``judged_until``: the latest due time that has a verdict, or
-    when the schedule was made, changed or resumed. ``paused_by``: an e-mail address, or ``itself``.
+    when the schedule was made, changed or resumed; None for a row that nobody has judged yet.
+    ``next_run_at``: the first due time after it, None if there is none. ``counts_from``: failures that ended
+    earlier count no more. ``paused_by``: an e-mail address, or ``itself``. Whoever decides on a schedule or
+    on its firings holds its row locked.
     """
 
     __tablename__ = "report_schedules"
@@ -61,6 +65,7 @@ class ReportSchedule(Row, Base):
     jitter_minutes: Mapped[int] = mapped_column(default=0, server_default="0")
     is_settling: Mapped[bool] = mapped_column(default=False, server_default=false())
     judged_until: Mapped[datetime | None]
+    counts_from: Mapped[datetime | None]
     paused_reason: Mapped[str | None]
     paused_by: Mapped[str | None]
     paused_at: Mapped[datetime | None]
@@ -70,8 +75,9 @@ class ReportSchedule(Row, Base):
 class ScheduleFiring(Row, Base):
     """One due time of a schedule and what became of it; its executions point here.
 
-    ``starts_at``: the due time, later by the schedule's jitter. ``ended_at``: when it reached a state after
-    which nothing more happens.
+    ``starts_at``: the due time, later by the schedule's jitter. ``reason``: of a skipped one a key of
+    ``missed.SKIPPED``, of others words. ``ended_at``: when it reached a state after which nothing more
+    happens. ``is_told``: people have been told that it is late.
     """
 
     __tablename__ = "schedule_firings"
@@ -88,3 +94,4 @@ class ScheduleFiring(Row, Base):
     is_made_up: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str | None]
     ended_at: Mapped[datetime | None]
+    is_told: Mapped[bool] = mapped_column(default=False)

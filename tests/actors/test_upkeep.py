@@ -126,8 +126,21 @@ def test_a_tick_that_fails_does_not_stop_the_others(database: Flask) -> None:
 def test_every_tick_of_the_table_runs(cast: Cast, connections: Connections, chosen: Settings) -> None:
     ports = Ports(chosen, connections.client, open_store(chosen.results_url))
     table = ticks(ports, connections)
-    names = ["sweep", "pulse", "sources", "values", "refreshes", "tokens", "keys", "scratch"]
-    assert [tick.name for tick in table] == names
+    assert [tick.name for tick in table] == [
+        "sweep",
+        "schedules",
+        "firings",
+        "backfills",
+        "pulse",
+        "sources",
+        "values",
+        "refreshes",
+        "tokens",
+        "notifications",
+        "told",
+        "keys",
+        "scratch",
+    ]
     for tick in table:
         tick.run()
     with reading() as session:

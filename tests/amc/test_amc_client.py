@@ -104,7 +104,7 @@ def failing(call: Callable[[], object]) -> AmcFailure:
 # ---------------------------------------------------------------- exact requests
 
 
-def test_a_submission_is_one_post_with_all_headers(kit: Kit) -> None:
+def test_failure_10_a_submission_is_one_post_with_all_headers(kit: Kit) -> None:
     kit.server.say(Reply(200, PENDING))
     execution = kit.submit()
     assert (execution.id, execution.status, execution.workflow_id) == (EXECUTION, AmcStatus.PENDING, TAG)
@@ -156,7 +156,7 @@ def test_get_and_cancel_and_links_ask_at_the_executions_path(kit: Kit) -> None:
     assert kit.server.asked[1].json() == {"status": "CANCELLED"}
 
 
-def test_a_list_goes_through_all_pages_as_they_are_reached(kit: Kit) -> None:
+def test_failure_32_a_list_goes_through_all_pages_as_they_are_reached(kit: Kit) -> None:
     kit.server.say(
         Reply(200, {"executions": [PENDING] * 100, "nextToken": "a+/="}),
         Reply(200, {"executions": [], "nextToken": "b"}),
@@ -262,7 +262,7 @@ def test_data_sources_and_advertisers_are_read_over_pages(kit: Kit) -> None:
 @pytest.mark.parametrize(
     "instance_id", ["", "..", "a/b", "amc?x", "3f0c9f4e-58aa-4a7b-9d67-0f3a5d5f7a10", "amc north", "ämc"]
 )
-def test_ids_that_amc_cannot_know_never_leave(kit: Kit, instance_id: str) -> None:
+def test_failure_09_ids_that_amc_cannot_know_never_leave(kit: Kit, instance_id: str) -> None:
     failure = failing(lambda: kit.amc.get(instance_id, EXECUTION))
     assert isinstance(failure, failures.Rejected)
     assert failing(lambda: kit.amc.get(INSTANCE, "../../x")).code == "AMC_REJECTED"
@@ -291,7 +291,7 @@ def test_a_second_refusal_is_signed_out_with_the_way_out(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 401])
-def test_rights_and_terms_are_no_sign_out(kit: Kit, status: int) -> None:
+def test_failure_34_rights_and_terms_are_no_sign_out(kit: Kit, status: int) -> None:
     body = (
         {"code": "403", "details": "Unauthorized request."}
         if status == 403
@@ -359,7 +359,9 @@ def test_redirects_are_not_followed(kit: Kit) -> None:
         (Reply(429, b""), "Throttled"),
     ],
 )
-def test_a_submission_is_never_repeated_and_fails_by_class(kit: Kit, reply: Reply, kind: str) -> None:
+def test_failure_17_a_submission_is_never_repeated_and_fails_by_class(
+    kit: Kit, reply: Reply, kind: str
+) -> None:
     kit.server.say(reply)
     failure = failing(lambda: kit.amc_for(reply).submit(INSTANCE, "SELECT 1", TAG, WINDOW))
     assert type(failure).__name__ == kind

@@ -247,13 +247,13 @@ def test_a_different_refresh_token_is_kept_and_the_same_is_not_written_again(des
     assert desk.vault.open(str(desk.row().sealed_refresh_token)).reveal() == "Atzr|newer"
 
 
-def test_the_refresh_token_is_sent_opened(desk: Desk) -> None:
+def test_failure_16_the_refresh_token_is_sent_opened(desk: Desk) -> None:
     desk.service.say(granted("Atza|first"))
     desk.access()
     assert b"refresh_token=Atzr%7Cnorth" in desk.service.asked[0].body
 
 
-def test_another_key_deletes_nothing_and_signs_nobody_out(desk: Desk) -> None:
+def test_failure_16_another_key_deletes_nothing_and_signs_nobody_out(desk: Desk) -> None:
     desk.signed_in()
     before = desk.row()
     stranger = Tokens(desk.id, Vault((OTHER_KEY,)), desk.login)

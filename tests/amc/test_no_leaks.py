@@ -137,7 +137,7 @@ def told(error: BaseException) -> str:
 
 
 @pytest.mark.parametrize("while_signing_in", [False, True])
-def test_no_secret_shows_whatever_goes_wrong(
+def test_failure_20_no_secret_shows_whatever_goes_wrong(
     server: ScriptedServer,
     connections: Connections,
     account: AmcAccount,

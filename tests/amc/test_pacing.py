@@ -58,7 +58,9 @@ def test_a_share_is_at_least_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
     assert granted(lambda: Pace(stub(), 1).take(FIRST, 0.7), 1) == 1
 
 
-def test_workers_share_one_pace_over_redis(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failure_18_workers_share_one_pace_over_redis(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hold_wall_clock(monkeypatch)
     settings = Settings(redis_url=redis_url, amc_calls_per_second=7)
     counts: list[int] = []

@@ -31,7 +31,7 @@ tags = st.from_regex(wire.TAG_PATTERN, fullmatch=True)
 instants = st.integers(1_577_836_800, 2_051_222_400).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 
 
-def test_the_body_has_an_explicit_window_in_wall_time_with_its_zone_beside_and_no_z() -> None:
+def test_failure_08_the_body_has_an_explicit_window_in_wall_time_with_its_zone_beside_and_no_z() -> None:
     assert wire.submission("SELECT 1", TAG, WINDOW) == {
         "workflow": {"sqlQuery": f"/* {TAG} */ SELECT 1", "workflowId": TAG},
         "timeWindowType": "EXPLICIT",
@@ -159,7 +159,7 @@ def test_the_sql_is_found_beside_and_inside_the_workflow(place: dict[str, Any]) 
         (7, AmcStatus.UNKNOWN, False, False),
     ],
 )
-def test_each_status_is_active_final_or_visibly_unknown(
+def test_failure_06_each_status_is_active_final_or_visibly_unknown(
     word: object, status: AmcStatus, is_active: bool, is_final: bool
 ) -> None:
     execution = wire.read_execution(CREATED | {"status": word})
@@ -174,7 +174,7 @@ def test_each_status_is_active_final_or_visibly_unknown(
 
 
 @pytest.mark.parametrize("name", ["statusReason", "message", "details", "messageSubject"])
-def test_the_reason_is_read_wherever_amc_puts_it(name: str) -> None:
+def test_failure_07_the_reason_is_read_wherever_amc_puts_it(name: str) -> None:
     execution = wire.read_execution(CREATED | {"status": "REJECTED", name: "Unsupported operation ||"})
     assert execution.status_reason == execution.problem == "Unsupported operation ||"
 

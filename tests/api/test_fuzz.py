@@ -47,6 +47,7 @@ def configured(chosen: settings.Settings, redis_url: str) -> settings.Settings:
         executions_per_minute=MANY,
         reports_per_hour=MANY,
         exports_per_hour=MANY,
+        backfills_per_day=MANY,
     )
 
 
@@ -64,12 +65,21 @@ def known(callers: Callers, run: Run) -> dict[str, list[str]]:
         "run": {"type": "once"},
     }
     report = callers.ada.post("/reports", json=body).get_json()
+    filled = body | {
+        "name": "Autumn",
+        "run": {"type": "backfill", "backfill": {"segment": "monthly", "lookback_days": 90}},
+    }
+    schedule = {"type": "recurring", "schedule": {"recurrence": {"type": "daily"}}}
+    second = callers.ada.post("/reports", json=body | {"name": "Nightly", "run": schedule}).get_json()
     return {
+        "backfill_id": [callers.ada.post("/reports", json=filled).get_json()["backfill_id"]],
         "template_id": [template_id],
-        "report_id": [report["report_id"]],
+        "report_id": [report["report_id"], second["report_id"]],
+        "schedule_id": [second["schedule_id"]],
         "execution_id": [report["execution_id"], run(state="completed"), run(state="failed")],
         "values": ["asins", "brands", "campaigns"],
         "instance_id": ["amcnorthwind01", "amcnorthwind02"],
+        "channel_id": ["email"],
     }
 
 

@@ -65,7 +65,7 @@ def test_an_outdated_schema_is_told(web: Flask) -> None:
                 )
 
 
-def test_alive_asks_nobody(configured: settings.Settings, make_web: Make) -> None:
+def test_failure_40_alive_asks_nobody(configured: settings.Settings, make_web: Make) -> None:
     app = make_web(replace(configured, redis_url="redis://127.0.0.1:1/0"))
     assert app.test_client().get("/healthz").get_json() == {"status": "ok"}
     assert parts(app, 503)["redis"]["why"] == "does not answer (ConnectionError)"

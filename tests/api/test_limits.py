@@ -37,7 +37,7 @@ def ask(callers: Callers, app: Flask, times: int, who: str = "ben") -> list[Test
     return [client.post("/api/work", headers={"Authorization": f"Bearer {text}"}) for _ in range(times)]
 
 
-def test_a_limit_counts_by_user_and_says_when_to_come_again(
+def test_failure_41_a_limit_counts_by_user_and_says_when_to_come_again(
     callers: Callers, configured: settings.Settings, make_web: Make
 ) -> None:
     app = limited(make_web(replace(configured, executions_per_minute=3)))

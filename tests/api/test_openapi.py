@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft4Validator
+from sqlalchemy import update
 
 from reportbuilder import settings
+from reportbuilder.database import transaction
+from reportbuilder.notifications.models import Notification
 from tests.api.conftest import BASE, Callers, Run
 from tests.api.test_rows_api import store
 from tests.api.test_templates_api import PUBLICATION, VALUES
@@ -139,11 +142,60 @@ def ask_of_reports(ask: Ask, template_id: str) -> None:
     ask("PATCH", path, 422, json={"owner": "x"})
     again = ask("POST", f"{path}/run", 202)
     ask("DELETE", path, 409)
+    ask_of_notifications(ask, made["report_id"])
     for execution_id in (made["execution_id"], again["execution_id"]):
         ask("GET", f"/executions/{execution_id}", 200)
         ask("POST", f"/executions/{execution_id}/cancel", 202)
     ask("POST", f"/executions/{made['execution_id']}/cancel", 409)
     ask("DELETE", path, 204)
+
+
+def ask_of_backfills(ask: Ask, template_id: str) -> None:
+    wish = {"segment": "monthly", "lookback_days": 90}
+    body = VALUES | {"template_id": template_id, "name": "Autumn", "run": None}
+    path = f"/reports/{ask('POST', '/reports', 201, json=body)['report_id']}"
+    ask("POST", f"{path}/backfill?dry_run=1", 200, json=wish)
+    ask("POST", f"{path}/backfill", 422, json=wish | {"segments_per_run": 2})
+    ask("POST", f"{path}/backfill", 403, "cleo", json=wish)
+    backfill_id = ask("POST", f"{path}/backfill", 202, json=wish)["backfill_id"]
+    ask("POST", f"{path}/backfill", 409, json=wish)
+    ask("DELETE", path, 409)
+    ask("GET", "/backfills?status=running", 200, "cleo")
+    ask("GET", "/backfills/bf_unknown", 404)
+    one = f"/backfills/{backfill_id}"
+    ask("GET", one, 200, "cleo")
+    ask("PATCH", one, 200, json={"concurrency": 2})
+    ask("PATCH", one, 422, json={"concurrency": 99})
+    ask("POST", f"{one}/pause", 200, json={"reason": "a holiday"})
+    ask("POST", f"{one}/pause", 409)
+    ask("POST", f"{one}/resume", 200)
+    ask("POST", f"{one}/retry-failed", 409)
+    ask("POST", f"{one}/cancel", 202)
+    ask("GET", one, 200)
+    ask("DELETE", path, 204)
+
+
+def ask_of_schedules(ask: Ask, template_id: str) -> None:
+    body = VALUES | {"template_id": template_id, "name": "Nightly"}
+    schedule = {"recurrence": {"type": "daily"}, "policies": {"missed": "all"}, "is_settling": True}
+    path = f"/reports/{ask('POST', '/reports', 201, json=body)['report_id']}"
+    ask("POST", f"{path}/schedules/preview?n=2", 200, json=schedule)
+    ask("POST", f"{path}/schedules/preview", 422, json={"recurrence": {"type": "moon"}})
+    made = ask("POST", f"{path}/schedules", 201, json=schedule)
+    ask("POST", f"{path}/schedules", 409, json=schedule)
+    ask("GET", path, 200)
+    of_it = f"/schedules/{made['schedule_id']}"
+    ask("GET", "/schedules", 200)
+    ask("GET", of_it, 200)
+    ask("GET", f"{of_it}/preview", 200)
+    ask("GET", f"{of_it}/firings", 200)
+    ask("PATCH", of_it, 200, json={"jitter_minutes": 5})
+    ask("PATCH", of_it, 422, json={"jitter_minutes": 61})
+    ask("POST", f"{of_it}/pause", 200, json={"reason": "holidays"})
+    ask("POST", f"{of_it}/pause", 409, json={"reason": "holidays"})
+    ask("POST", f"{of_it}/resume", 200)
+    ask("DELETE", of_it, 403, "cleo")
+    ask("DELETE", of_it, 204)
 
 
 def ask_of_executions(ask: Ask, completed: str, failed: str) -> None:
@@ -171,12 +223,40 @@ def ask_of_values(ask: Ask) -> None:
     ask("DELETE", f"/metadata/asins/uploaded?{whose}", 204)
 
 
+def ask_of_notifications(ask: Ask, report_id: str) -> None:
+    base, of_report = "/notifications", f"/reports/{report_id}/notifications"
+    hook = {"kind": "webhook", "name": "Mine", "target": "https://example.test/hook"}
+    channel_id = ask("POST", f"{base}/channels", 201, json=hook)["channel_id"]
+    ask("POST", f"{base}/channels", 422, json=hook | {"target": "http://10.0.0.1/"})
+    ask("GET", f"{base}/channels", 200)
+    ask("PATCH", f"{base}/channels/{channel_id}", 200, json={"name": "Ours", "new_secret": True})
+    want = {"channel_id": channel_id, "kinds": ["run_failed"], "pace": "daily"}
+    for path in (f"{base}/rules", of_report):
+        ask("PUT", path, 200, json={"wants": [want]})
+        ask("PUT", path, 422, json={"wants": [want | {"channel_id": "chn_unknown"}]})
+        ask("GET", path, 200)
+        ask("DELETE", path, 200)
+    sent = ask("POST", f"{base}/channels/{channel_id}/test", 202)["notification_id"]
+    ask("GET", base, 200)
+    ask("GET", f"{base}?whose=all", 200, "ada")
+    ask("GET", f"{base}?whose=all", 403)
+    ask("POST", f"{base}/{sent}/resend", 409)
+    with transaction() as session:
+        session.execute(update(Notification).values(state="failed"))
+    ask("POST", f"{base}/{sent}/resend", 202)
+    ask("DELETE", f"{base}/channels/{channel_id}", 204)
+    ask("DELETE", f"{base}/channels/{channel_id}", 404)
+
+
 def test_answers_are_as_the_document_says(
     ask: Ask, run: Run, truth: Truth, configured: settings.Settings, tmp_path: Path
 ) -> None:
     completed, failed = run(state="completed"), run(state="failed", error_class="permanent")
     store(completed, configured, tmp_path, rows=3)
-    ask_of_reports(ask, ask_of_templates(ask))
+    template_id = ask_of_templates(ask)
+    ask_of_reports(ask, template_id)
+    ask_of_backfills(ask, template_id)
+    ask_of_schedules(ask, template_id)
     ask_of_executions(ask, completed, failed)
     ask_of_values(ask)
     every = {

@@ -2,24 +2,40 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
+from reportbuilder import clock
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcAccount, AmcInstance
+from reportbuilder.backfills.models import ReportDataCollection
+from reportbuilder.backfills.wishes import BackfillWish
 from reportbuilder.catalog import publishing
 from reportbuilder.database import db, transaction
 from reportbuilder.executions import lifecycle
 from reportbuilder.executions.lifecycle import Order
+from reportbuilder.notifications.models import Notification
+from reportbuilder.reports.defining import Terms
 from reportbuilder.reports.models import ReportDefinition, ReportFavorite
+from reportbuilder.schedules import defining as scheduling
 from tests.api.conftest import PASSWORD, WINDOW, Callers
 from tests.api.test_console import sign_in
 from tests.api.test_templates_api import PUBLICATION
 
 MANY = 50
-PATHS = ["/templates?limit=100", "/reports?limit=100", "/executions?limit=100", "/instances?limit=100"]
+PATHS = [
+    "/templates?limit=100",
+    "/reports?limit=100",
+    "/schedules?limit=100",
+    "/executions?limit=100",
+    "/instances?limit=100",
+    "/backfills?limit=100",
+    "/notifications?limit=100",
+    "/notifications?whose=all&limit=100",
+]
 
 
 def fill(callers: Callers, count: int) -> None:
@@ -47,10 +63,41 @@ def fill(callers: Callers, count: int) -> None:
             report.template, report.instance, report.owner = template, on, user
             session.add(report)
             session.flush()
+            wish = {"recurrence": {"type": "daily"}, "parameters": {"campaign": "x"}}
+            scheduling.create(session, report, wish, terms=Terms(clock.now()))
+            for whose in (user, callers.cast.ada):
+                session.add(
+                    Notification(
+                        user_id=whose.id,
+                        channel="email",
+                        report_id=report.id,
+                        kind="run_failed",
+                        state="failed",
+                        not_before=report.created_at,
+                    )
+                )
             session.add(ReportFavorite(user_id=callers.cast.ada.id, report_id=report.id))
+            session.add(backfill_of(report))
             lifecycle.request(
                 session, Order(template, on, user, "SELECT 1", WINDOW, {}, "manual", report=report)
             )
+
+
+def backfill_of(report: ReportDefinition) -> ReportDataCollection:
+    """Return a backfill of a report that has ended."""
+    return ReportDataCollection(
+        instance_id=report.instance_id,
+        user_id=report.owner_id,
+        collection_type="backfill",
+        status="completed",
+        target_weeks=1,
+        start_date=date(2026, 1, 1),
+        end_date=date(2026, 1, 1),
+        configuration={"wish": BackfillWish("daily", lookback_days=20).to_json()},
+        report_id=report.id,
+        segment_type="daily",
+        time_zone="UTC",
+    )
 
 
 @contextmanager

@@ -79,7 +79,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_all_or_nothing(callers: Callers, body: dict[str, Any]) -> None:
+def test_failure_31_all_or_nothing(callers: Callers, body: dict[str, Any]) -> None:
     for changes, field in WRONG:
         details = check(callers.ben.post("/reports", json=body | changes), 422, "VALIDATION_ERROR")
         assert list(details) == [field]

@@ -18,7 +18,7 @@ from reportbuilder.errors import Invalid
         ("vault_keys", ("not a key",), "RB_VAULT_KEYS"),
     ],
 )
-def test_no_keys_no_start(field: str, value: object, name: str) -> None:
+def test_failure_33_no_keys_no_start(field: str, value: object, name: str) -> None:
     good = settings.Settings(secret_key="a-secret-for-tests", vault_keys=("x",))
     with pytest.raises(Invalid, match="reportbuilder doctor") as caught:
         create_app(replace(good, **{field: value}))  # type: ignore[arg-type]  # by name

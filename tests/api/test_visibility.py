@@ -18,6 +18,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "/templates/{template_id}": {"name": "x"},
     "/reports/{report_id}": {"name": "x"},
     "/reports/{report_id}/run": {},
+    "/reports/{report_id}/schedules": {"recurrence": {"type": "daily"}},
+    "/reports/{report_id}/schedules/preview": {"recurrence": {"type": "daily"}},
+    "/schedules/{schedule_id}": {"jitter_minutes": 1},
     "/reports": {"name": "x"},
     "/templates": {**PUBLICATION},
     "/templates/lint": {"sql_template": "SELECT a FROM b"},
@@ -25,8 +28,17 @@ BODIES: dict[str, dict[str, Any]] = {
     "/templates/{template_id}/fork": {"name": "x"},
     "/templates/{template_id}/versions/{number}/restore": {"version": 1},
     "/metadata/refresh": {"instance_id": "amcnorthwind01"},
+    "/reports/{report_id}/backfill": {"segment": "monthly", "lookback_days": 90},
+    "/backfills/{backfill_id}": {"concurrency": 1},
+    "/backfills/{backfill_id}/pause": {"reason": "x"},
+    "/schedules/{schedule_id}/pause": {"reason": "x"},
+    "/notifications/channels": {"kind": "email", "name": "x", "target": "x@example.test"},
+    "/notifications/channels/{channel_id}": {"name": "x"},
+    "/notifications/rules": {"wants": []},
+    "/reports/{report_id}/notifications": {"wants": []},
 }
 VALUES = {"instance_id": "amcnorthwind01", "parameters": {"campaign": "x"}}
+BODILESS = ("/cancel", "/retry", "/resume", "/retry-failed", "/test", "/resend")
 WITHOUT_SCOPE = {("POST", "/templates/{template_id}/validate-parameters"), ("POST", "/templates/lint")}
 
 
@@ -47,7 +59,7 @@ def perform(caller: Caller, operation: Operation, ids: dict[str, str]) -> Any:
     body = BODIES.get(path, VALUES) | (
         VALUES | {"template_id": ids["template_id"]} if path == "/reports" else {}
     )
-    options = {} if method == "GET" or path.endswith(("/cancel", "/retry")) else {"json": body}
+    options = {} if method == "GET" or path.endswith(BODILESS) else {"json": body}
     if path.startswith("/metadata/{values}"):
         csv: dict[str, Any] = {"data": "x", "content_type": "text/csv"} if path.endswith("/upload") else {}
         options = {"query_string": {"instance_id": ids["instance_id"]}} | csv
@@ -56,15 +68,26 @@ def perform(caller: Caller, operation: Operation, ids: dict[str, str]) -> Any:
 
 @pytest.fixture
 def ids(callers: Callers) -> dict[str, str]:
-    """A private template of ada's, a report made from it on the first instance, and its execution."""
+    """A private template of ada's, a report made from it on the first instance, and what runs of it."""
     with transaction() as session:
         ada = session.get_one(User, callers.cast.ada.id)
         template = publishing.publish(session, PUBLICATION | {"is_public": False}, ada)
     body = VALUES | {"name": "Spring", "template_id": template.template_id, "run": {"type": "once"}}
     made = callers.ada.post("/reports", json=body).get_json()
+    path = f"/reports/{made['report_id']}/backfill"
+    filled = callers.ada.post(path, json=BODIES["/reports/{report_id}/backfill"]).get_json()
+    schedule = {"recurrence": {"type": "daily"}}
+    scheduled = callers.ada.post(f"/reports/{made['report_id']}/schedules", json=schedule).get_json()
+    mine = BODIES["/notifications/channels"]
+    channel_id = callers.ada.post("/notifications/channels", json=mine).get_json()["channel_id"]
+    message = callers.ada.post(f"/notifications/channels/{channel_id}/test").get_json()
     return {name: made[name] for name in ("report_id", "execution_id")} | {
+        "backfill_id": filled["backfill_id"],
+        "schedule_id": scheduled["schedule_id"],
         "template_id": template.template_id,
         "instance_id": "amcnorthwind01",
+        "channel_id": channel_id,
+        "notification_id": message["notification_id"],
     }
 
 
@@ -81,7 +104,15 @@ def test_what_one_may_not_see_looks_as_if_it_were_not_there(callers: Callers, id
             for name, value in ids.items():
                 texts = [text.replace(value, "id").replace(unknown[name], "id") for text in texts]
             assert json.loads(texts[0])["error"] == json.loads(texts[1])["error"], operation
-    for path in ("/executions", "/reports", "/instances", "/templates"):
+    for path in (
+        "/executions",
+        "/reports",
+        "/schedules",
+        "/backfills",
+        "/instances",
+        "/templates",
+        "/notifications",
+    ):
         body = callers.ben.get(path).get_json()
         assert (body["items"], body["total"]) == ([], 0), path
 
@@ -97,7 +128,12 @@ def test_filters_tell_nothing_of_what_is_hidden(callers: Callers, ids: dict[str,
         f"reports?owner_id={callers.cast.ada.id}",
         "reports?status=pending",
         "reports?search=reach",
+        f"schedules?report_id={ids['report_id']}",
+        "schedules?instance_id=amcnorthwind01",
         "templates?search=reach",
+        "backfills",
+        "backfills?instance_id=amcnorthwind01",
+        f"backfills?report_id={ids['report_id']}",
     ):
         assert callers.ada.get(f"/{query}").get_json()["total"] == 1, query
         assert callers.cleo.get(f"/{query}").get_json()["total"] == 0, query

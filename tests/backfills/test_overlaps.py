@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportbuilder.backfills.overlaps import (
-    ADVICE,
     PastRun,
     Reach,
     count_overlaps,
@@ -16,7 +15,6 @@ from reportbuilder.backfills.overlaps import (
     do_overlap,
     find_crowds,
     find_reach,
-    is_overlap_refusal,
 )
 from reportbuilder.backfills.segments import KINDS, cut_days
 from reportbuilder.parameters.dates import DateRange
@@ -25,23 +23,11 @@ from reportbuilder.parameters.windows import Window
 YEAR = DateRange(date(2025, 3, 1), date(2026, 2, 14))
 DAY = timedelta(days=1)
 A = frozenset({"a"})
-WORDS = (
-    'Execution "X" of workflow "Y" could not be run because too many workflows have already been run against '
-    "the same input data sources in the same or overlapping time windows."
-)
-
 reaches = st.builds(
     Reach,
     st.integers(0, 80).map(lambda hours: timedelta(hours=hours)),
     st.integers(0, 80).map(lambda hours: timedelta(hours=hours)),
 )
-
-
-def test_the_refusal_is_known_by_its_words() -> None:
-    assert is_overlap_refusal(WORDS)
-    assert not is_overlap_refusal("Unauthorized request.")
-    assert not is_overlap_refusal(None)
-    assert "will be refused again" in ADVICE
 
 
 @given(st.sampled_from(sorted(KINDS)), st.sampled_from(["UTC", "Europe/Berlin", "Pacific/Apia"]))

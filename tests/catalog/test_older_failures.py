@@ -32,7 +32,7 @@ def rendered(sql: str, schema: Any, *, at: datetime = NOON, **values: Any) -> st
     return prepare(imported(sql, schema), values, window=default_window(as_of=at), as_of=at).sql
 
 
-def test_11_old_fixed_dates_do_not_come_back_week_after_week() -> None:
+def test_failure_11_old_fixed_dates_do_not_come_back_week_after_week() -> None:
     schema = {
         "startDate": {"type": "date", "required": True, "default": "2025-01-01"},
         "endDate": {"type": "date", "required": True, "default": "2025-01-31"},
@@ -44,7 +44,7 @@ def test_11_old_fixed_dates_do_not_come_back_week_after_week() -> None:
     assert not any("2025-01" in text for text in texts)
 
 
-def test_11_a_range_of_fixed_dates_rolls() -> None:
+def test_failure_11_a_range_of_fixed_dates_rolls() -> None:
     schema = {"period": {"type": "date_range", "default": {"start": "2025-02-01", "end": "2025-02-28"}}}
     sql = SQL.format("click_date BETWEEN {{period.start}} AND {{period.end}}")
     assert "BETWEEN '2026-02-05' AND '2026-03-04'" in rendered(sql, schema)
@@ -62,14 +62,14 @@ def test_11_a_range_of_fixed_dates_rolls() -> None:
         ("campaign = :x", {"type": "string", "default": "it's"}, "campaign = 'it''s'"),
     ],
 )
-def test_13_quotes_are_never_doubled_and_no_percent_is_lost(
+def test_failure_13_quotes_are_never_doubled_and_no_percent_is_lost(
     place: str, definition: dict[str, Any], written: str
 ) -> None:
     assert written in rendered(SQL.format(place), {"x": definition})
 
 
 @pytest.mark.parametrize("place", ["VALUES {{xs}}", "VALUES ({{xs}})", "{{xs}}"])
-def test_14_a_list_becomes_rows(place: str) -> None:
+def test_failure_14_a_list_becomes_rows(place: str) -> None:
     sql = (
         f"WITH w (name) AS ({place}) SELECT c.campaign, SUM(c.clicks) AS n FROM dsp_clicks AS c "
         "JOIN w ON w.name = c.campaign GROUP BY c.campaign"
@@ -78,7 +78,7 @@ def test_14_a_list_becomes_rows(place: str) -> None:
     assert "(VALUES ('a'), ('b'))" in text
 
 
-def test_15_and_31_no_placeholder_is_left_and_every_field_has_its_name() -> None:
+def test_failure_15_and_failure_31_no_placeholder_is_left_and_every_field_has_its_name() -> None:
     schema = [
         {"name": "least", "type": "integer", "default": 1},
         {"title": "device", "type": "string", "default": "PC"},
@@ -91,7 +91,7 @@ def test_15_and_31_no_placeholder_is_left_and_every_field_has_its_name() -> None
     assert not {"{{", ":least", "$device"} & {piece for piece in ("{{", ":least", "$device") if piece in text}
 
 
-def test_36_comments_and_values_are_no_reason_to_refuse() -> None:
+def test_failure_36_comments_and_values_are_no_reason_to_refuse() -> None:
     sql = (
         "-- clicks; of what's listed\n/* by Ada */ WITH w (name) AS (VALUES ('a'), ('b'))\n"
         "SELECT c.campaign, SUM(c.clicks) AS n -- 'n'\nFROM dsp_clicks AS c JOIN w ON w.name = c.campaign\n"

@@ -17,6 +17,7 @@ from reportbuilder.cli.showing import plain
 from reportbuilder.database import reading
 from reportbuilder.errors import Invalid
 from reportbuilder.executions import overview
+from reportbuilder.settings import Settings
 from tests.cast import Cast
 from tests.cli.conftest import Command
 
@@ -150,7 +151,7 @@ def test_ctrl_c_asks_on_a_terminal_and_leaves_it_running_elsewhere(
     with (tmp_path / "typed").open() as typed, (tmp_path / "shown").open("w") as shown:
         monkeypatch.setattr(sys, "stdin", typed)
         console = Console(file=shown, force_terminal=is_terminal)
-        ended = following.follow(run_id, 10, console, by="ada@example.test", each=interrupt_once())
+        ended = following.follow(run_id, Settings(), console, by="ada@example.test", each=interrupt_once())
     assert (ended.state if ended else None) == state
     assert "waits for a free slot, place 1" in (tmp_path / "shown").read_text()
     says_how_to_stop_it = f"`reportbuilder execution cancel {run_id}`" in capsys.readouterr().err
@@ -176,7 +177,7 @@ def test_ctrl_c_cancels_only_for_those_who_may(
     with (tmp_path / "typed").open() as typed, (tmp_path / "shown").open("w") as shown:
         monkeypatch.setattr(sys, "stdin", typed)
         console = Console(file=shown, force_terminal=True)
-        assert following.follow(run_id, 10, console, by="cleo@example.test", each=each) is None
+        assert following.follow(run_id, Settings(), console, by="cleo@example.test", each=each) is None
     assert "execution:cancel takes the role" in capsys.readouterr().err
 
 

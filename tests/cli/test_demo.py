@@ -20,7 +20,7 @@ from reportbuilder.cli.demo.folder import Folder, Kept
 from reportbuilder.cli.demo.ports import any_free
 from tests.deployment import ROOT, wait_until
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
 COMMAND = [sys.executable, "-m", "reportbuilder"]
 KEPT = ("user", "password", "api-token")
@@ -109,6 +109,8 @@ def test_it_ends_after_rows_or_at_ctrl_c_and_starts_again_on_what_is_there(
     first = once.read_until_up()
     printed = once.read_to_end()
     assert once.process.wait(30) == 0, printed
+    assert re.search(r"completed: (\d+) of \1 segments have come", printed)
+    assert re.search("the schedule has fired .* completed, exec_[0-9a-f]+, [0-9]+ rows", printed)
     assert once.family() == []
     assert re.search(r"8 of \d\d rows", printed)
     assert re.search(r"│ 2\d\d\d-\d\d-\d\d │ .*│ +[1-9]\d+ │", printed)

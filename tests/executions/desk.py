@@ -14,6 +14,7 @@ from actors.table import ACTORS
 from reportbuilder import clock
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance
+from reportbuilder.backfills.sweeping import sweep_backfills
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.database import reading, transaction
 from reportbuilder.executions import lifecycle, overview
@@ -48,7 +49,8 @@ class Workers:
         while self.queue and self.queue[0][0] <= datetime.now(UTC):
             wake_up = heapq.heappop(self.queue)[2]
             self.followed.append(wake_up)
-            self.works[wake_up.name](self.ports, wake_up.id)
+            if wake_up.name in self.works:
+                self.works[wake_up.name](self.ports, wake_up.id)
 
     def work_until(self, reached: Callable[[], bool], *, seconds: float = 20, sweeps: bool = False) -> None:
         end = time.monotonic() + seconds
@@ -57,6 +59,7 @@ class Workers:
             self.step()
             if sweeps:
                 sweep(self.ports.settings)
+                sweep_backfills(self.ports.settings)
             time.sleep(0.02)
 
 

@@ -99,7 +99,7 @@ def test_too_many_similar_runs_are_never_tried_again(desk: Desk, workers: Worker
     ("fault", "text"),
     [({"terms_open": True}, "Terms and conditions"), ({"denied": "all"}, "Unauthorized request.")],
 )
-def test_access_that_is_refused(
+def test_failure_25_access_that_is_refused(
     desk: Desk, workers: Workers, box: Sandbox, fault: dict[str, Any], text: str
 ) -> None:
     box.fault(**fault)

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from reportbuilder import clock
 from reportbuilder.amc.wire import AmcExecution, AmcStatus
 from reportbuilder.database import reading, transaction
 from reportbuilder.executions import overview, settling
-from reportbuilder.executions.models import ReportExecution
+from reportbuilder.executions.models import ReportExecution, SubmissionIntent
 from reportbuilder.executions.moving import move
 from reportbuilder.executions.ports import Ports
+from reportbuilder.executions.standing import lock
 from tests.executions.desk import Desk
 
 
@@ -61,7 +63,7 @@ def test_a_cancel_by_somebody_else_is_seen(say: Say, desk: Desk) -> None:
     assert say("CANCELLED").state == "cancelled"
 
 
-def test_an_unknown_word_is_seen_and_not_for_ever(
+def test_failure_06_an_unknown_word_is_seen_and_not_for_ever(
     say: Say, desk: Desk, running: str, noon: Callable[[float], None]
 ) -> None:
     execution = say("HIBERNATING")
@@ -83,7 +85,9 @@ def test_a_known_word_after_an_unknown_one_clears_it(say: Say, noon: Callable[[f
     assert (execution.state, execution.error_message) == ("running", None)
 
 
-def test_not_there_means_not_yet_for_a_while(say: Say, noon: Callable[[float], None], ports: Ports) -> None:
+def test_failure_26_not_there_means_not_yet_for_a_while(
+    say: Say, noon: Callable[[float], None], ports: Ports
+) -> None:
     assert say(None).state == "running"
     noon(ports.settings.not_found_grace + 1)
     execution = say(None)
@@ -95,3 +99,27 @@ def test_an_end_is_told_once(say: Say, desk: Desk, running: str) -> None:
     say("FAILED", status_reason="x")
     with pytest.raises(ValueError, match="cannot move"):
         say("FAILED", status_reason="x")
+
+
+def test_a_lost_answer_is_looked_for_soon_and_then_ever_more_rarely(
+    desk: Desk, ports: Ports, noon: Callable[[float], None]
+) -> None:
+    execution_id, asked, pauses = desk.request(), clock.now(), list[float]()
+    with transaction() as session:
+        execution = overview.find(session, execution_id)
+        assert move(session, execution, "submitting", "test", lease_until=asked)
+        session.add(SubmissionIntent(execution_id=execution.id, number=1, tag=execution.tag))
+    while (execution := desk.read(execution_id)).state == "submitting":
+        pauses.append(((execution.lease_until or asked) - clock.now()).total_seconds())
+        noon(pauses[-1])
+        with transaction() as session:
+            here = lock(session, desk.instance.instance_id)
+            assert here is not None
+            settling.settle_lost(ports, session, here, overview.find(session, execution_id), [], clock.now())
+    patience = ports.settings.submit_lease + ports.settings.list_lag
+    assert execution.state == "pending"
+    assert sum(pauses) == pytest.approx(patience)
+    assert pauses[1] == ports.settings.look_min
+    assert pauses[1:-1] == sorted(pauses[1:-1])
+    assert max(pauses) <= patience / 2
+    assert len(pauses) < 20

@@ -82,7 +82,7 @@ def test_every_hint_may_come_twice(desk: Desk, workers: Workers, box: Sandbox) -
 
 
 @pytest.mark.parametrize("style", ["drop", "gateway"])
-def test_a_lost_answer_is_found_and_never_guessed(
+def test_failure_17_a_lost_answer_is_found_and_never_guessed(
     desk: Desk, workers: Workers, box: Sandbox, style: str
 ) -> None:
     box.fault(lost_next=1, lost_style=style, run_seconds=1.0)
@@ -186,7 +186,7 @@ def test_never_more_at_once_than_the_slots(desk: Desk, cast: Cast, workers: Work
     assert {desk.state(execution_id) for execution_id in ids} == {"completed"}
 
 
-def test_several_files_make_one_result(desk: Desk, workers: Workers, box: Sandbox) -> None:
+def test_failure_22_several_files_make_one_result(desk: Desk, workers: Workers, box: Sandbox) -> None:
     whole = desk.request()
     workers.work_until(desk.all_final)
     box.fault(rows_per_file=2)
@@ -202,7 +202,7 @@ def test_an_empty_result_is_a_result(desk: Desk, workers: Workers, box: Sandbox)
     assert (desk.state(execution_id), desk.read(execution_id).row_count) == ("completed", 0)
 
 
-def test_expired_links_are_asked_for_anew(desk: Desk, workers: Workers, box: Sandbox) -> None:
+def test_failure_21_expired_links_are_asked_for_anew(desk: Desk, workers: Workers, box: Sandbox) -> None:
     box.fault(url_life=-1.0)
     execution_id = desk.request()
     workers.work_until(lambda: desk.read(execution_id).attempts >= 2)

@@ -21,7 +21,7 @@ NOW = datetime(2025, 9, 14, 12, tzinfo=UTC)
 AUGUST = Window.of_days(date(2025, 8, 1), date(2025, 8, 31))
 
 
-def test_11_rolling_window_beats_old_fixed_dates() -> None:
+def test_failure_11_rolling_window_beats_old_fixed_dates() -> None:
     declared = [
         Definition("start_date", "date", required=True),
         Definition("end_date", "date", default="2024-01-31"),
@@ -37,7 +37,7 @@ def test_11_rolling_window_beats_old_fixed_dates() -> None:
         assert rendered.window == window.to_json()
 
 
-def test_12_preview_is_what_runs() -> None:
+def test_failure_12_preview_is_what_runs() -> None:
     definitions = [Definition("xs", "string_list"), Definition("day", "date", default="yesterday")]
     sql = "SELECT a FROM t WHERE b IN ({{xs}}) AND d = {{day}}"
     preview = render(sql, definitions, {"xs": "a, b"}, window=AUGUST, as_of=NOW)
@@ -47,7 +47,7 @@ def test_12_preview_is_what_runs() -> None:
     assert executed == preview
 
 
-def test_13_quotes_are_not_doubled_and_percent_signs_stay() -> None:
+def test_failure_13_quotes_are_not_doubled_and_percent_signs_stay() -> None:
     sql = "SELECT a FROM t WHERE b = '{{x}}' AND c LIKE '%{{x}}%' AND d LIKE {{x}}"
     rendered = render(sql, [Definition("x")], {"x": "O'Brien 100%"}, window=None, as_of=NOW)
     assert rendered.sql == (
@@ -56,7 +56,7 @@ def test_13_quotes_are_not_doubled_and_percent_signs_stay() -> None:
 
 
 @pytest.mark.parametrize("rows", ["VALUES {{asins}}", "VALUES ({{asins}})"])
-def test_14_a_list_after_values_is_one_row_an_item(rows: str) -> None:
+def test_failure_14_a_list_after_values_is_one_row_an_item(rows: str) -> None:
     sql = f"WITH t (asin) AS ({rows}) SELECT asin FROM t"
     rendered = render(
         sql, [Definition("asins", "asin_list")], {"asins": "B000000001,B000000002"}, window=None, as_of=NOW
@@ -64,7 +64,7 @@ def test_14_a_list_after_values_is_one_row_an_item(rows: str) -> None:
     assert "(VALUES ('B000000001'), ('B000000002'))" in rendered.sql
 
 
-def test_15_no_placeholder_is_ever_sent() -> None:
+def test_failure_15_no_placeholder_is_ever_sent() -> None:
     with pytest.raises(Invalid, match="not declared"):
         render("SELECT {{nobody}}", [], {}, window=AUGUST, as_of=NOW)
     with pytest.raises(Invalid, match="no placeholder"):
@@ -76,7 +76,7 @@ def test_15_no_placeholder_is_ever_sent() -> None:
     )
 
 
-def test_30_template_and_values_are_enough_to_make_the_sql_again() -> None:
+def test_failure_30_template_and_values_are_enough_to_make_the_sql_again() -> None:
     definitions = [
         Definition("n", "number", default=5),
         Definition("p", "date_range", default={"preset": "mtd"}),
@@ -88,7 +88,7 @@ def test_30_template_and_values_are_enough_to_make_the_sql_again() -> None:
     assert first.values == {"n": 5, "p": {"start": "2025-09-01", "end": "2025-09-14"}}
 
 
-def test_30_a_number_of_another_step_that_json_cannot_keep_is_refused() -> None:
+def test_failure_30_a_number_of_another_step_that_json_cannot_keep_is_refused() -> None:
     definition = Definition("n", "mapped_from_node")
     exact = render("SELECT {{n}}", [definition], {"n": Decimal("0.1")}, window=None, as_of=NOW)
     again = render("SELECT {{n}}", [definition], exact.values, window=None, as_of=NOW)
@@ -97,7 +97,7 @@ def test_30_a_number_of_another_step_that_json_cannot_keep_is_refused() -> None:
         render("SELECT {{n}}", [definition], {"n": Decimal("0.12345678901234567890")}, window=None, as_of=NOW)
 
 
-def test_31_form_and_server_have_the_same_field_names() -> None:
+def test_failure_31_form_and_server_have_the_same_field_names() -> None:
     definitions = [Definition("min_spend", "number"), Definition("asins", "asin_list", required=True)]
     form = build_form(definitions, as_of=NOW, window=True)
     names = {"min_spend", "asins", "time_window"}
@@ -108,7 +108,7 @@ def test_31_form_and_server_have_the_same_field_names() -> None:
     assert caught.value.details == {"minSpend": ["there is no field of that name; did you mean min_spend?"]}
 
 
-def test_36_valid_sql_with_comments_and_values_is_accepted() -> None:
+def test_failure_36_valid_sql_with_comments_and_values_is_accepted() -> None:
     sql = """-- Set {{asins}} below; don't forget "quotes" and 'these'
 /* {{ start_date }} is filled in; it's a window */
 WITH list (asin) AS (VALUES {{asins}})
@@ -121,7 +121,7 @@ SELECT asin, 'a -- b' AS note FROM list -- the end"""
     assert len(find_placeholders(sql)) == 3
 
 
-def test_37_large_lists_stand_in_the_sql_itself() -> None:
+def test_failure_37_large_lists_stand_in_the_sql_itself() -> None:
     asins = [f"B{number:09}" for number in range(1000)]
     rendered = render(
         "SELECT a FROM t WHERE a IN ({{asins}})",

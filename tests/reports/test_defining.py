@@ -183,7 +183,7 @@ def test_changes_are_judged_as_a_whole(make: Callable[..., ReportDefinition]) ->
         assert (again.name, again.parameters, again.timezone) == ("Weekly clicks", {"least": 6}, "UTC")
 
 
-def test_a_changed_template_shows_at_the_next_run(
+def test_failure_35_a_changed_template_shows_at_the_next_run(
     template: QueryTemplate, make: Callable[..., ReportDefinition]
 ) -> None:
     report = make(parameters={"filter": "Brand*"})

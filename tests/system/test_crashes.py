@@ -14,6 +14,8 @@ from tests.executions.desk import Desk
 pytestmark = pytest.mark.system
 
 CANCELS = {"cancel_asked", "cancel_claimed", "cancel_sent"}
+BACKFILLS = {"backfill_started", "backfill_advanced", "pack_parted"}  # in test_backfill_processes.py
+SCHEDULES = {"judged", "firing_ended"}  # in test_schedules.py
 SECONDS_AFTER_RESTART = 20.0  # with a tenth of the production's patience; see test_the_patience_adds_up
 
 REQUEST = """
@@ -36,7 +38,9 @@ def runs_of(box: Sandbox, desk: Desk, execution_id: str) -> list[str]:
     return [run["status"] for run in box.state()["executions"] if run["workflowId"] == tag]
 
 
-@pytest.mark.parametrize("point", sorted(POINTS.keys() - CANCELS - {"requested", "refused"}))
+@pytest.mark.parametrize(
+    "point", sorted(POINTS.keys() - CANCELS - BACKFILLS - SCHEDULES - {"requested", "refused"})
+)
 def test_killed_on_the_way_to_rows(deployment: Deployment, desk: Desk, box: Sandbox, point: str) -> None:
     deployment.start("scheduler")
     doomed = deployment.start("worker", crash_at=point)
@@ -101,7 +105,7 @@ def test_killed_after_the_cancel_is_committed(deployment: Deployment, desk: Desk
 
 def test_every_point_is_tried() -> None:
     """The tests above name what is not in the first one's list; a new point lands there by itself."""
-    named = CANCELS | {"requested", "refused"}
+    named = CANCELS | BACKFILLS | SCHEDULES | {"requested", "refused"}
     assert named < POINTS.keys()
 
 

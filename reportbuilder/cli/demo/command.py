@@ -1,8 +1,10 @@
-"""``demo``: starts every part, seeds a world, runs a report in sight, and stays until Ctrl-C."""
+"""``demo``: starts every part, seeds a world, runs and schedules a report in sight, stays until Ctrl-C."""
 
 import os
 import signal
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -22,7 +24,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="End after the first rows instead of staying up.")
+@click.option("--once", is_flag=True, help="End after a run, a backfill and a firing instead of staying up.")
 @click.option(
     "--dir",
     "path",
@@ -52,8 +54,9 @@ def demo(path: Path, port: int, *, once: bool) -> None:
         parts = Parts(folder)
         _interrupt_on_signals()
         try:
-            _start(parts, Teller(), port)
+            go_on = _start(parts, Teller(), port)
             is_up = True
+            go_on()
             while not once:
                 time.sleep(GLANCE_EVERY)
                 parts.check()
@@ -68,14 +71,16 @@ def demo(path: Path, port: int, *, once: bool) -> None:
             parts.stop()
 
 
-def _start(parts: Parts, teller: Teller, port: int) -> None:
+def _start(parts: Parts, teller: Teller, port: int) -> Callable[[], None]:
+    """Bring everything up; return what goes on with showing."""
     chosen = parts.folder.settings(parts.folder.kept())
     teller.done(f"redis and the sandbox start; everything is kept in {parts.folder.path}")
     redis, sandbox = start_redis(parts, chosen), start_sandbox(parts, chosen)
     # here, so that both come up while all the rest is imported
-    from reportbuilder.cli.demo.opening import open_all
+    from reportbuilder.cli.demo.opening import open_all, show_time
 
-    open_all(parts, teller, chosen, redis=redis, sandbox=sandbox, port=port)
+    opened = open_all(parts, teller, chosen, redis=redis, sandbox=sandbox, port=port)
+    return partial(show_time, parts, teller, opened)
 
 
 def _interrupt_on_signals() -> None:

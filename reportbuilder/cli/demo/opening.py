@@ -2,6 +2,7 @@
 
 import shlex
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 
 from reportbuilder import clock, heartbeats, schema
@@ -11,6 +12,7 @@ from reportbuilder.cli.demo.parts import Parts
 from reportbuilder.cli.demo.playing import request_run, show_run
 from reportbuilder.cli.demo.ports import HOST, listen_from
 from reportbuilder.cli.demo.telling import Teller
+from reportbuilder.cli.demo.timing import schedule_report, show_backfill, show_firing
 from reportbuilder.cli.rooms import rooms
 from reportbuilder.cli.waking import wake_workers
 from reportbuilder.database import reading
@@ -18,9 +20,17 @@ from reportbuilder.processes.children import Child
 from reportbuilder.settings import Settings
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A demo that is up, and its report that has a schedule."""
+
+    settings: Settings
+    report_id: str
+
+
 def open_all(
     parts: Parts, teller: Teller, chosen: Settings, *, redis: tuple[Child, int], sandbox: Child, port: int
-) -> None:
+) -> Opened:
     """Go on from a Redis and a sandbox that have been started: seed, start the rest, run, and tell."""
     kept = parts.folder.kept()
     schema.upgrade(chosen.database_url)
@@ -39,6 +49,7 @@ def open_all(
         instances = seeding.seed_account(chosen, said["refresh-token"])
         teller.done(f"account connected: {', '.join(instances)}")
         execution = request_run(chosen, instances[0], teller)
+        report_id = schedule_report(chosen, instances[0], teller)
         parts.await_(worker, lambda: _is_alive("worker", began))
         teller.done("the workers are up; web and scheduler start")
         web, url = _start_web(parts, chosen, port)
@@ -51,7 +62,16 @@ def open_all(
     teller.say(f"user: {seeding.EMAIL}")
     teller.say(f"password: {kept.password}")
     teller.say(f"api-token: {kept.token}")
-    teller.say(f"sandbox: {chosen.amc_api_url}/")
+    teller.say(f"sandbox: {chosen.amc_api_url}/\n")
+    return Opened(chosen, report_id)
+
+
+def show_time(parts: Parts, teller: Teller, opened: Opened) -> None:
+    """Go on with what takes its time, while one may already look around: a backfill and a schedule."""
+    with rooms(opened.settings):
+        wake_workers(opened.settings)
+        show_backfill(opened.settings, opened.report_id, teller, parts.check)
+        show_firing(opened.report_id, teller, parts.check)
 
 
 def _start_web(parts: Parts, chosen: Settings, port: int) -> tuple[Child, str]:

@@ -22,9 +22,7 @@ def show_run(chosen: Settings, execution: ReportExecution, teller: Teller, check
 
     :raises Unavailable: if the run does not end well, in AMC's words.
     """
-    ended = watch(
-        execution.execution_id, chosen.instance_slots, teller.console, began=teller.began, each=check
-    )
+    ended = watch(execution.execution_id, chosen, teller.console, began=teller.began, each=check)
     if ended.state != "completed":
         raise Unavailable(f"{ended.execution_id} {ended.state}: {ended.error_message}")
     teller.done(f"{ended.execution_id}: {ended.row_count} rows")

@@ -1,0 +1,106 @@
+"""When a backfill will be finished, from the slots as they are and from how long its template takes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from reportbuilder import clock
+from reportbuilder.amc.models import AmcInstance
+from reportbuilder.backfills.estimates import TYPICAL, Durations, Load, estimate_finish
+from reportbuilder.catalog.models import QueryTemplate
+from reportbuilder.catalog.older.files import read_object
+from reportbuilder.executions.models import ReportExecution
+from reportbuilder.executions.standing import standing
+from reportbuilder.executions.states import IN_SLOT
+
+SAMPLES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """When it may be finished: as likely before as after ``expected``, at 80 % between the other two."""
+
+    expected: datetime
+    earliest: datetime
+    latest: datetime
+
+
+def limit_of(instance: AmcInstance, default_slots: int) -> int:
+    """Return how many executions an instance runs at once."""
+    return instance.slots if instance.slots is not None else default_slots
+
+
+def forecast(
+    session: Session,
+    template: QueryTemplate,
+    instance: AmcInstance,
+    *,
+    waiting: int,
+    concurrency: int | None,
+    default_slots: int,
+    collection_id: UUID | None = None,
+) -> Forecast:
+    """Foresee the end of a backfill that still has ``waiting`` runs to ask for."""
+    load = _load(session, instance, waiting, concurrency, default_slots, collection_id)
+    left = estimate_finish(load, durations_of(session, template, instance))
+    now = clock.now()
+    return Forecast(now + left.expected, now + left.earliest, now + left.latest)
+
+
+def durations_of(session: Session, template: QueryTemplate, instance: AmcInstance) -> Durations:
+    """Return how long the last 200 runs of a template took on an instance, from AMC's accept to our rows."""
+    latest = (
+        select(ReportExecution.submitted_at, ReportExecution.completed_at)
+        .where(
+            ReportExecution.template_id == template.id,
+            ReportExecution.instance_id == instance.id,
+            ReportExecution.state == "completed",
+            ReportExecution.packed_in_id.is_(None),
+        )
+        .order_by(ReportExecution.created_at.desc())
+        .limit(SAMPLES)
+    )
+    pairs = session.execute(latest)
+    spans = tuple((ended - began).total_seconds() for began, ended in pairs if began and ended)
+    return Durations(spans, _typical(template))
+
+
+def _typical(template: QueryTemplate) -> float:
+    about = read_object(template.report_config).get("about")
+    minutes = about.get("typical_minutes") if isinstance(about, dict) else None
+    return 60.0 * minutes if isinstance(minutes, int | float) and minutes > 0 else TYPICAL
+
+
+def _load(
+    session: Session,
+    instance: AmcInstance,
+    waiting: int,
+    concurrency: int | None,
+    default_slots: int,
+    collection_id: UUID | None,
+) -> Load:
+    stand = standing(session, instance, default_slots)
+    own = _own(session, collection_id) if collection_id else []
+    held = [since for state, since in own if state in IN_SLOT]
+    now = clock.now()
+    return Load(
+        waiting=waiting + sum(1 for state, _ in own if state == "pending"),
+        slots=max(1, stand.limit),
+        concurrency=concurrency or max(1, stand.limit),
+        taken=max(0, len(stand.holding) + stand.foreign - len(held)),
+        elapsed=tuple((now - (since or now)).total_seconds() for since in held),
+        others_wait=any(one.trigger != "backfill" for one in stand.waiting),
+    )
+
+
+def _own(session: Session, collection_id: UUID) -> list[tuple[str, datetime | None]]:
+    rows = session.execute(
+        select(ReportExecution.state, ReportExecution.submitted_at).where(
+            ReportExecution.collection_id == collection_id,
+            ReportExecution.state.in_({*IN_SLOT, "pending"}),
+        )
+    )
+    return [(row[0], row[1]) for row in rows]

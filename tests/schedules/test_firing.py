@@ -1,0 +1,591 @@
+"""From due times to executions: each once, whatever else is wrong, and under every policy."""
+
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from reportbuilder import clock, wakeups
+from reportbuilder.accounts import grants, users
+from reportbuilder.accounts.models import User
+from reportbuilder.database import reading, transaction
+from reportbuilder.executions import lifecycle, overview, pausing
+from reportbuilder.executions.models import ReportExecution
+from reportbuilder.reports.defining import Terms, prepare_run
+from reportbuilder.reports.models import ReportDefinition
+from reportbuilder.schedules import defining, firing, judging, policies, starting
+from reportbuilder.schedules.firing import fire_due
+from reportbuilder.schedules.following import follow_firing, sweep_firings
+from reportbuilder.schedules.models import ScheduleFiring
+from reportbuilder.schedules.plans import plan_of
+from tests.conftest import thread_context
+from tests.schedules.diary import MINUTELY, NIGHTLY, Diary
+
+HOUR = 3600.0
+
+
+def test_a_due_time_becomes_one_execution_with_its_own_window(diary: Diary) -> None:
+    report = diary.report(time_window={"preset": "last_full_day"}, timezone="Europe/Berlin")
+    schedule = diary.schedule({"type": "daily", "time": "14:00"}, of=report, parameters={"filter": "Spring"})
+    assert diary.read(schedule).next_run_at == diary.at("13:00")
+    diary.tick(HOUR - 1)
+    assert diary.executions() == []
+    diary.tick(1)
+    diary.tick(1)
+    [execution] = diary.executions(schedule)
+    assert (execution.triggered_by, execution.user_id) == ("schedule", diary.cast.ben.id)
+    assert "LIKE '%Spring%'" in execution.sql_text
+    assert (execution.time_window_start, execution.time_window_end, execution.time_zone) == (
+        datetime(2026, 2, 17, 23, tzinfo=UTC),
+        datetime(2026, 2, 18, 23, tzinfo=UTC),
+        "Europe/Berlin",
+    )
+    assert execution.finality == "final"
+    assert diary.story(schedule) == [("13:00", "started", None)]
+    diary.end(execution)
+    [done] = diary.firings(schedule)
+    row = diary.read(schedule)
+    assert (done.state, row.run_count, row.failure_count, row.last_run_status) == (
+        "completed",
+        1,
+        0,
+        "completed",
+    )
+    assert (row.last_run_at, row.next_run_at) == (diary.at("13:00"), diary.at("13:00") + timedelta(days=1))
+    with reading() as session:
+        now = session.get_one(ReportDefinition, report.id)
+        assert (now.execution_count, now.last_execution_id) == (1, execution.id)
+        events = overview.events(session, execution)
+    assert (events[0].reason, events[0].to_state) == ("asked for (schedule)", "pending")
+
+
+def test_failure_01_any_number_of_schedulers_at_once_fire_each_due_time_once(
+    diary: Diary, database: Flask
+) -> None:
+    schedules = [diary.schedule() for _ in range(12)]
+    diary.advance(60)
+    many = 3
+    together = Barrier(many)
+
+    def tick() -> None:
+        with thread_context(database):
+            together.wait()
+            fire_due(diary.settings)
+
+    with ThreadPoolExecutor(many) as pool:
+        for done in [pool.submit(tick) for _ in range(many)]:
+            done.result()
+    diary.tick()
+    for schedule in schedules:
+        assert diary.story(schedule) == [("12:01", "started", None)]
+        assert len(diary.executions(schedule)) == 1
+    with reading() as session:
+        counts = session.scalars(select(ReportDefinition.execution_count)).all()
+    assert counts == [1] * len(schedules)
+
+
+def test_failure_11_each_firing_has_the_window_of_its_own_due_time(diary: Diary) -> None:
+    schedule = diary.schedule(
+        NIGHTLY, time_window={"lookback_days": 1, "lag_days": 0}, policies={"missed": "all"}
+    )
+    diary.tick(3.5 * 86400)  # nothing was there for three nights
+    for _ in range(3):
+        diary.end_all(schedule)
+    starts = [each.time_window_start for each in diary.executions(schedule)]
+    assert starts == [datetime(2026, 3, day, tzinfo=UTC) for day in (5, 6, 7)]
+
+
+def test_failure_11_fixed_dates_are_refused_and_never_fired(diary: Diary) -> None:
+    report = diary.report()
+    schedule = diary.schedule(of=report)
+    fixed = {"start": "2026-01-01", "end": "2026-01-31"}
+    with transaction() as session:
+        session.execute(update(ReportDefinition).values(time_window=fixed))
+    diary.tick(60)
+    assert diary.executions() == []
+    [(_, state, reason)] = diary.story(schedule)
+    assert (state, "the same days at every run" in str(reason)) == ("failed", True)
+
+
+def test_failure_24_the_zone_is_the_schedules_own_through_changes_of_clocks(diary: Diary) -> None:
+    schedule = diary.schedule({"type": "daily", "time": "02:30", "timezone": "Europe/Berlin"})
+    dues = []
+    diary.tick(22 * 86400)
+    diary.end_all(schedule)
+    for _ in range(5):
+        next_run_at = diary.read(schedule).next_run_at
+        assert next_run_at is not None
+        diary.tick((next_run_at - clock.now()).total_seconds())
+        diary.end_all(schedule)
+        dues.append(next_run_at)
+    around = [due for due in dues if due.day in (28, 29, 30) and due.month == 3]
+    assert [f"{due:%d %H:%M}" for due in around] == ["28 01:30", "29 01:00", "30 00:30"]
+    assert [each.due_at for each in diary.firings(schedule)][-5:] == dues
+
+
+@pytest.mark.parametrize("broken", [{"type": "moon"}, {"type": "daily", "timezone": "Mars/Olympus"}])
+def test_failure_27_one_broken_schedule_does_not_hold_up_the_others(
+    diary: Diary, broken: dict[str, Any]
+) -> None:
+    bad, good = diary.schedule(policies={"pause_after": 3}), diary.schedule()
+    diary.write(bad, recurrence=broken)
+    diary.tick(60)
+    assert diary.story(good) == [("12:01", "started", None)]
+    [(due, state, reason)] = diary.story(bad)
+    assert (due, state, "correct the schedule" in str(reason)) == ("12:01", "failed", True)
+    assert diary.read(bad).next_run_at == clock.now() + judging.BROKEN_FOR
+    diary.pass_(3 * HOUR + 60, every=HOUR + 20)
+    row = diary.read(bad)
+    assert (row.is_paused, row.paused_by, row.failure_count) == (True, "itself", 3)
+    assert [kind for kind, about in diary.notices() if about.get("schedule_id") == bad] == [
+        "run_failed",
+        "run_failed",
+        "run_failed",
+        "schedule_paused",
+    ]
+    diary.change(bad, {"recurrence": MINUTELY})
+    diary.edit(bad, defining.resume)
+    diary.tick(60)
+    assert diary.story(bad)[-1][1] == "started"
+
+
+def test_failure_27_what_breaks_a_transaction_is_found_and_the_others_start(
+    diary: Diary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = diary.schedule(parameters={"filter": "Bad"}), diary.schedule()
+    asking = starting.start_claimed
+
+    def break_on_bad(session: Any, settings: Any, claimed: Any) -> None:
+        asking(session, settings, claimed)
+        if any(ready.schedule.schedule_id == bad for ready in claimed):
+            raise LookupError("a fault of ours")
+
+    monkeypatch.setattr(firing, "start_claimed", break_on_bad)
+    diary.tick(60)
+    assert diary.story(good) == [("12:01", "started", None)]
+    [(_, state, reason)] = diary.story(bad)
+    assert (state, "LookupError" in str(reason)) == ("failed", True)
+    assert diary.executions(bad) == []
+    assert diary.read(bad).next_run_at == diary.at("12:02")
+
+
+def test_failure_27_what_breaks_while_it_is_judged_is_set_aside(
+    diary: Diary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = diary.schedule(), diary.schedule()
+    judging_all = judging.judge_claimed
+
+    def break_on_bad(session: Any, claimed: Any) -> Any:
+        found = judging_all(session, claimed)
+        if any(schedule.schedule_id == bad for schedule, *_ in claimed):
+            raise LookupError("a fault of ours")
+        return found
+
+    monkeypatch.setattr(firing, "judge_claimed", break_on_bad)
+    diary.tick(60)
+    assert diary.story(good) == [("12:01", "started", None)]
+    assert diary.story(bad)[0][:2] == ("12:01", "failed")
+    assert diary.read(bad).next_run_at == clock.now() + judging.BROKEN_FOR
+
+
+def test_failure_28_a_schedule_that_never_ran_and_has_no_next_time_is_claimed(diary: Diary) -> None:
+    schedule = diary.schedule()
+    older = diary.schedule({"type": "cron", "cron": "*/2 * * * *"})
+    for each in (schedule, older):
+        diary.write(each, next_run_at=None, judged_until=None, last_run_at=None)
+    diary.write(older, recurrence={}, policies={})  # from before there were recurrences
+    diary.tick(120)
+    assert [due for due, _, _ in diary.story(schedule)] == ["12:01", "12:02"]
+    assert diary.story(older) == [("12:02", "started", None)]
+    assert diary.read(schedule).next_run_at == diary.at("12:03")
+
+
+def test_a_schedule_that_has_ended_is_left_alone(diary: Diary) -> None:
+    schedule = diary.schedule({"type": "daily", "time": "13:00", "end": "2026-03-04"})
+    diary.tick(HOUR)
+    diary.end_all(schedule)
+    assert diary.read(schedule).next_run_at is None
+    diary.tick(5 * 86400)
+    assert diary.story(schedule) == [("13:00", "completed", None)]
+
+
+def test_failure_29_run_now_does_not_move_the_cadence(diary: Diary) -> None:
+    report = diary.report()
+    schedule = diary.schedule(of=report)
+    before = diary.read(schedule)
+    with transaction() as session:
+        here = session.get_one(ReportDefinition, report.id)
+        what = prepare_run(here, Terms(clock.now()))
+        order = lifecycle.Order(
+            here.template,
+            here.instance,
+            here.owner,
+            what.sql,
+            what.window,
+            what.values,
+            "manual",
+            report=here,
+        )
+        lifecycle.request(session, order)
+    after = diary.read(schedule)
+    assert (after.next_run_at, after.judged_until, after.last_run_at, after.run_count) == (
+        before.next_run_at,
+        before.judged_until,
+        None,
+        0,
+    )
+    diary.tick(60)  # what runs by hand is no earlier run of the schedule
+    assert diary.story(schedule) == [("12:01", "started", None)]
+
+
+MISSED = {
+    "skip": [("12:01", "skipped", "missed"), ("12:03", "skipped", "missed")],
+    "once": [("12:01", "skipped", "made_up"), ("12:03", "started", None)],
+    "all": [("12:01", "started", None), ("12:03", "waiting", None)],
+}
+
+
+@pytest.mark.parametrize("policy", sorted(MISSED))
+def test_missed_runs_are_skipped_or_made_up(diary: Diary, policy: str) -> None:
+    every_other = {"type": "cron", "cron": "1,3 12 * * *"}
+    schedule = diary.schedule(every_other, policies={"missed": policy})
+    diary.tick(HOUR)
+    assert diary.story(schedule) == MISSED[policy]
+    told = [about for kind, about in diary.notices() if kind == "run_overdue"]
+    assert [(about["due_at"][11:16], about["count"]) for about in told] == (
+        [("12:03", 2)] if policy == "skip" else []
+    )
+
+
+def test_only_so_many_missed_runs_are_made_up_and_one_after_another(diary: Diary) -> None:
+    schedule = diary.schedule(policies={"missed": "all", "missed_limit": 2, "overlap": "skip"})
+    diary.tick(600)
+    states = [state for _, state, _ in diary.story(schedule)]
+    assert states[:5] == ["skipped", "skipped", "started", "waiting", "skipped"]
+    assert [reason for _, _, reason in diary.story(schedule)][:2] == ["over_limit"] * 2
+    assert len(diary.executions(schedule)) == 1
+    diary.end_all(schedule)
+    assert len(diary.executions(schedule)) == 2
+
+
+def test_a_year_of_missed_minutes_is_judged_in_pieces(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "VERDICTS", 100)
+    monkeypatch.setattr(judging.judge, "__kwdefaults__", {"most": 100})
+    monkeypatch.setattr(judging, "ROWS", 150)
+    slow, quick = diary.schedule(), diary.schedule({"type": "monthly"})
+    diary.tick(365 * 86400)
+    assert len(diary.firings(slow)) <= 100
+    diary.tick()
+    assert [each.state for each in diary.firings(quick)][-1] == "started"
+    assert len(diary.firings(slow)) <= 200
+    assert diary.read(slow).next_run_at == diary.firings(slow)[-1].due_at + timedelta(minutes=1)
+
+
+def test_overlap_waits_in_order(diary: Diary) -> None:
+    schedule = diary.schedule(policies={"overlap": "queue"})
+    diary.pass_(180)
+    assert [state for _, state, _ in diary.story(schedule)] == ["started", "waiting", "waiting"]
+    diary.end(diary.executions(schedule)[0])
+    assert [state for _, state, _ in diary.story(schedule)] == ["completed", "started", "waiting"]
+    diary.end(diary.executions(schedule)[1], "failed")
+    assert [state for _, state, _ in diary.story(schedule)] == ["completed", "failed", "started"]
+
+
+def test_overlap_leaves_out(diary: Diary) -> None:
+    schedule = diary.schedule(policies={"overlap": "skip"})
+    diary.pass_(120)
+    diary.end_all(schedule)
+    diary.pass_(60)
+    assert [(state, reason) for _, state, reason in diary.story(schedule)] == [
+        ("completed", None),
+        ("skipped", "overlap"),
+        ("started", None),
+    ]
+
+
+def test_overlap_cancels_the_other(diary: Diary) -> None:
+    schedule = diary.schedule(policies={"overlap": "cancel"})
+    diary.pass_(120)
+    first, second = diary.executions(schedule)
+    assert (first.state, second.state) == ("cancelled", "pending")
+    diary.advance(10)
+    assert sweep_firings(diary.settings) == 1
+    follow_firing(diary.ports, str(first.firing_id))
+    assert [state for _, state, _ in diary.story(schedule)] == ["cancelled", "started"]
+    assert diary.read(schedule).failure_count == 0
+    with reading() as session:
+        reasons = [event.reason for event in overview.events(session, first)]
+    assert any("whose next run is due" in reason for reason in reasons)
+
+
+def test_no_more_than_so_many_wait(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policies, "MOST_WAITING", 3)
+    schedule = diary.schedule()
+    diary.pass_(360, every=60)
+    counts = Counter((state, reason) for _, state, reason in diary.story(schedule))
+    assert counts == {("started", None): 1, ("waiting", None): 3, ("skipped", "queue_full"): 2}
+
+
+def test_a_paused_schedule_skips_and_goes_on(diary: Diary) -> None:
+    schedule = diary.schedule()
+    diary.edit(schedule, defining.pause, by="ben@example.test", reason="holidays")
+    diary.pass_(120)
+    diary.edit(schedule, defining.resume)
+    diary.pass_(60)
+    assert [(state, reason) for _, state, reason in diary.story(schedule)] == [
+        ("skipped", "paused"),
+        ("skipped", "paused"),
+        ("started", None),
+    ]
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_the_pause_of_an_instance_or_of_everything_leaves_schedules_as_they_were(
+    *, diary: Diary, whole: bool
+) -> None:
+    here, there = diary.schedule(), diary.schedule(of=diary.report(instance=diary.cast.second))
+    own = diary.schedule()
+    diary.edit(own, defining.pause, by="ben@example.test", reason="holidays")
+    with transaction() as session:
+        pausing.pause(session, None if whole else diary.cast.first, "AMC is down", "ada@example.test")
+    diary.pass_(60)
+    reason = "all_paused" if whole else "instance_paused"
+    assert diary.story(here) == [("12:01", "skipped", reason)]
+    assert diary.story(own) == [("12:01", "skipped", "paused")]
+    assert diary.story(there)[0][1:] == (("skipped", reason) if whole else ("started", None))
+    with transaction() as session:
+        pausing.resume(session, None if whole else diary.cast.first, "ada@example.test")
+    diary.pass_(60)
+    assert (diary.story(here)[1][1], diary.story(own)[1][1:]) == ("started", ("skipped", "paused"))
+
+
+def test_what_was_planned_or_waits_is_left_out_once_it_is_paused(diary: Diary) -> None:
+    schedule = diary.schedule()
+    diary.pass_(120)
+    diary.edit(schedule, defining.pause, by="ben@example.test", reason="holidays")
+    diary.end_all(schedule)
+    assert [(state, reason) for _, state, reason in diary.story(schedule)] == [
+        ("completed", None),
+        ("skipped", "paused"),
+    ]
+
+
+def test_an_inactive_report_does_not_fire(diary: Diary) -> None:
+    report = diary.report()
+    schedule = diary.schedule(of=report)
+    with transaction() as session:
+        session.get_one(ReportDefinition, report.id).is_active = False
+    diary.pass_(60)
+    assert diary.story(schedule) == [("12:01", "skipped", "inactive")]
+
+
+def test_a_grant_that_was_withdrawn_fails_the_run_and_says_so(diary: Diary) -> None:
+    schedule = diary.schedule()
+    with transaction() as session:
+        grants.withdraw(session, diary.cast.ben.id, [diary.cast.first.id])
+    diary.tick(60)
+    [(_, state, reason)] = diary.story(schedule)
+    assert (state, "ask an admin for the grant" in str(reason)) == ("failed", True)
+    [(kind, about)] = diary.notices()
+    assert (kind, about["schedule_id"], about["reason"]) == ("run_failed", schedule, reason)
+
+
+def test_an_owner_who_was_deactivated_fails_the_run_and_says_so(diary: Diary) -> None:
+    schedule = diary.schedule()
+    with transaction() as session:
+        users.deactivate(session, session.get_one(User, diary.cast.ben.id))
+    diary.tick(60)
+    [(_, state, reason)] = diary.story(schedule)
+    assert (state, "owner is deactivated" in str(reason)) == ("failed", True)
+    assert (diary.read(schedule).failure_count, diary.read(schedule).last_run_status) == (1, "failed")
+
+
+def test_after_failures_in_a_row_a_schedule_pauses_itself_and_says_so(diary: Diary) -> None:
+    schedule = diary.schedule(policies={"pause_after": 3})
+    for state in ("failed", "completed", "failed", "cancelled", "failed", "failed"):
+        diary.tick(60)
+        diary.end_all(schedule, state)
+    row = diary.read(schedule)
+    assert (row.is_paused, row.paused_by) == (True, "itself")
+    assert row.paused_reason == "3 runs in a row have failed, the last: AMC said no"
+    assert (row.run_count, row.failure_count) == (6, 4)
+    assert [kind for kind, _ in diary.notices()].count("schedule_paused") == 1
+    diary.edit(schedule, defining.resume)
+    diary.tick(60)
+    diary.end_all(schedule, "failed")
+    assert diary.read(schedule).is_paused is False
+
+
+def test_jitter_moves_the_start_and_nothing_else(diary: Diary) -> None:
+    schedule = diary.schedule({"type": "cron", "cron": "0 * * * *"}, jitter_minutes=30)
+    diary.tick(HOUR)
+    [planned] = diary.firings(schedule)
+    assert planned.due_at == diary.at("13:00") < planned.starts_at < diary.at("13:30")
+    assert (planned.state, diary.executions()) == ("planned", [])
+    diary.tick((planned.starts_at - clock.now()).total_seconds())
+    assert diary.story(schedule) == [("13:00", "started", None)]
+
+
+def test_settling_runs_earlier_windows_again_until_they_are_final(diary: Diary) -> None:
+    report = diary.report(time_window={"preset": "last_full_day", "lag_days": 0})
+    schedule = diary.schedule({"type": "cron", "cron": "0 2 */3 * *"}, of=report, is_settling=True)
+    for _ in range(7):
+        diary.tick(3 * 86400)
+        diary.end_all(schedule)
+    executions = diary.executions(schedule)
+    by_window: dict[datetime, list[str | None]] = {}
+    for each in executions:
+        by_window.setdefault(each.time_window_start, []).append(each.finality)
+    first = min(by_window)
+    assert by_window[first] == ["preliminary"] * 5 + ["final"]
+    assert {state for _, state, _ in diary.story(schedule)} == {"completed"}
+    assert all(
+        each.is_rerun for each in executions if each.time_window_start == first and each != executions[0]
+    )
+    assert diary.read(schedule).run_count == 7
+    with reading() as session:
+        latest = session.get_one(ReportDefinition, report.id).last_execution_id
+    assert latest == next(each.id for each in reversed(executions) if not each.is_rerun)
+
+
+def test_a_window_that_still_runs_is_not_run_again(diary: Diary) -> None:
+    report = diary.report(time_window={"preset": "last_full_day", "lag_days": 0})
+    schedule = diary.schedule(NIGHTLY, of=report, is_settling=True)
+    diary.tick(86400)
+    diary.tick(86400)  # the first still runs, so the second waits
+    assert len(diary.executions(schedule)) == 1
+    diary.end_all(schedule)
+    windows = Counter(each.time_window_start.day for each in diary.executions(schedule))
+    assert windows == {4: 2, 5: 1}
+
+
+def test_a_rerun_that_fails_is_no_failure_of_the_schedule(diary: Diary) -> None:
+    report = diary.report(time_window={"preset": "last_full_day", "lag_days": 0})
+    schedule = diary.schedule(NIGHTLY, of=report, is_settling=True, policies={"pause_after": 1})
+    diary.tick(86400)
+    diary.end_all(schedule)
+    diary.tick(86400)
+    own, rerun = sorted(diary.executions(schedule)[1:], key=lambda each: each.is_rerun)
+    diary.end(rerun, "failed")
+    diary.end(own)
+    row = diary.read(schedule)
+    assert (row.is_paused, row.failure_count, row.run_count) == (False, 0, 2)
+
+
+def test_a_retry_is_a_run_by_hand_and_does_not_change_what_became_of_the_firing(diary: Diary) -> None:
+    schedule = diary.schedule()
+    diary.tick(60)
+    [execution] = diary.executions(schedule)
+    diary.end(execution, "failed")
+    with transaction() as session:
+        again = lifecycle.retry(session, overview.find(session, execution.execution_id), diary.cast.ben)
+    assert (again.firing_id, again.schedule_id) == (None, execution.schedule_id)
+    diary.tick(60)
+    assert [state for _, state, _ in diary.story(schedule)] == ["failed", "started"]
+    diary.end(diary.executions(schedule)[1])
+    assert diary.story(schedule)[0][1] == "failed"
+    assert diary.read(schedule).run_count == 1
+
+
+def test_a_firing_that_does_not_get_to_amc_is_told_once(diary: Diary) -> None:
+    schedule = diary.schedule({"type": "cron", "cron": "0,1 13 * * *"})
+    diary.tick(HOUR)
+    diary.tick(60)
+    for seconds in (HOUR - 61, 120.0, 120.0):
+        sweep_firings(diary.settings)
+        diary.advance(seconds)
+    sweep_firings(diary.settings)
+    told = [about for kind, about in diary.notices() if kind == "run_overdue"]
+    assert [about["due_at"][11:16] for about in told] == ["13:00", "13:01"]
+    assert [about["reason"] for about in told] == [
+        "its execution still waits for a free slot",
+        "an earlier run of the schedule is still going",
+    ]
+    assert {about["schedule_id"] for about in told} == {schedule}
+
+
+def test_what_is_made_up_is_not_told_to_be_late_at_once(diary: Diary) -> None:
+    diary.schedule({"type": "cron", "cron": "0 13 * * *"})
+    diary.tick(4 * HOUR)
+    sweep_firings(diary.settings)
+    assert diary.notices() == []
+    diary.advance(HOUR)
+    sweep_firings(diary.settings)
+    assert [kind for kind, _ in diary.notices()] == ["run_overdue"]
+
+
+def test_firings_that_were_not_followed_are_found(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
+    schedule = diary.schedule()
+    diary.pass_(120)
+    diary.end(diary.executions(schedule)[0], follow=False)
+    diary.advance(10)
+    sent: list[Any] = []
+    monkeypatch.setattr(wakeups, "_deliver", sent.append)
+    assert sweep_firings(diary.settings) == 1
+    [hint] = sent
+    for _ in range(2):  # hints may come twice
+        follow_firing(diary.ports, hint.id)
+    assert [state for _, state, _ in diary.story(schedule)] == ["completed", "started"]
+    assert diary.read(schedule).run_count == 1
+
+
+def test_what_is_removed_fires_no_more(diary: Diary) -> None:
+    report = diary.report()
+    schedule = diary.schedule(of=report)
+    diary.pass_(120)
+    diary.edit(schedule, defining.remove)
+    diary.end_all(schedule)
+    diary.pass_(120)
+    assert [(state, reason) for _, state, reason in diary.story(schedule)] == [
+        ("completed", None),
+        ("skipped", "removed"),
+    ]
+    with reading() as session:
+        assert session.get_one(ReportDefinition, report.id).frequency == "once"
+    assert diary.schedule(of=report) != schedule
+
+
+def test_what_was_due_before_a_change_keeps_its_verdict(diary: Diary) -> None:
+    schedule = diary.schedule()
+    diary.advance(61)
+    diary.change(schedule, {"recurrence": NIGHTLY})
+    diary.tick()
+    assert diary.story(schedule) == [("12:01", "started", None)]
+    assert diary.read(schedule).next_run_at == datetime(2026, 3, 5, 2, tzinfo=UTC)
+
+
+def test_wake_ups_leave_once_an_instance(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(5):
+        diary.schedule()
+    diary.schedule(of=diary.report(instance=diary.cast.second))
+    sent: list[Any] = []
+    monkeypatch.setattr(wakeups, "_deliver", sent.append)
+    diary.tick(60)
+    assert Counter((hint.name, hint.id) for hint in sent) == {
+        ("submit_next_execution", "amcnorthwind01"): 1,
+        ("submit_next_execution", "amcnorthwind02"): 1,
+    }
+
+
+def test_plans_are_read_from_rows(diary: Diary) -> None:
+    schedule = diary.read(diary.schedule({"type": "weekly", "weekdays": ["friday"]}, jitter_minutes=5))
+    plan = plan_of(schedule)
+    assert (plan.jitter, plan.policies.pause_after) == (timedelta(minutes=5), 5)
+    assert json.loads(json.dumps(schedule.recurrence))["weekdays"] == ["friday"]
+    assert (schedule.schedule_type, schedule.cron_expression) == ("weekly", "0 3 * * 5")
+
+
+def test_every_firing_is_of_one_execution(diary: Diary) -> None:
+    for _ in range(3):
+        diary.schedule()
+    diary.pass_(180)
+    with reading() as session:
+        started = session.scalars(select(ScheduleFiring.id).where(ScheduleFiring.state == "started")).all()
+        of_them = session.scalars(select(ReportExecution.firing_id)).all()
+    assert sorted(map(str, started)) == sorted(map(str, of_them))
