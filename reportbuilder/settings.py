@@ -39,7 +39,7 @@ class Settings:
     amc_token_url: str = ""
     amc_connect_timeout: float = 5.0  # seconds
     amc_read_timeout: float = 20.0  # seconds; shorter than submit_lease, or a slow answer is looked for
-    amc_calls_per_second: int = 10  # an instance
+    amc_calls_per_second: int = 20  # an instance; what AMC allows is not published, and its 429 is obeyed
 
     # Executions
     instance_slots: int = 10
@@ -48,8 +48,8 @@ class Settings:
     list_lag: float = 20.0  # seconds AMC may take to list what it accepted
     not_found_grace: float = 600.0  # seconds in which "does not exist" means "not yet"
     collect_lease: float = 30.0  # seconds without a sign of life until a collection is taken over
-    look_min: float = 2.0  # seconds between looks at an instance with a young execution
-    look_known: float = 0.25  # the same where runs are known to end as soon as that
+    look_min: float = 1.0  # seconds between looks at an instance with a young execution
+    look_known: float = 0.15  # the same where runs are known to end as soon as that
     look_lease: float = 30.0  # seconds after which a look that has not ended is taken for dead
     cancel_again: float = 20.0  # seconds after which a cancel that no look has confirmed is sent again
     look_max: float = 30.0  # seconds between looks at one with old ones only

@@ -4,6 +4,7 @@ Start: ``python -m bench.contestants.plain_apscheduler postgresql+psycopg://… 
 processes cannot share a store: each would run every job.
 """
 
+import logging
 import sys
 from datetime import UTC, datetime
 from functools import cache
@@ -36,7 +37,7 @@ def _engine(url: str) -> sa.Engine:
 
 
 def configure(scheduler: BaseScheduler, url: str, grace: float | None) -> None:
-    """Give a scheduler its store; ``grace`` in seconds is how late a job may start, None: APScheduler's own."""
+    """Give a scheduler its store; ``grace``: seconds that a job may start late, None: as it is by default."""
     scheduler.configure(
         jobstores={"default": SQLAlchemyJobStore(url)},
         executors={"default": ThreadPoolExecutor(THREADS)},
@@ -48,6 +49,7 @@ def configure(scheduler: BaseScheduler, url: str, grace: float | None) -> None:
 def main() -> None:
     """Run until terminated."""
     url, *rest = sys.argv[1:]
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a line for each job that is missed
     scheduler = BlockingScheduler()
     configure(scheduler, url, float(rest[0]) if rest else None)
     scheduler.start()

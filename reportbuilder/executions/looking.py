@@ -22,7 +22,7 @@ from reportbuilder.executions.models import ReportExecution, SubmissionIntent
 from reportbuilder.executions.ports import Ports
 from reportbuilder.executions.standing import holding, lock
 from reportbuilder.executions.states import IN_SLOT
-from reportbuilder.executions.submitting import submit_next
+from reportbuilder.executions.submitting import submit_one
 from reportbuilder.executions.waking import LOOK
 from reportbuilder.settings import Settings
 
@@ -83,7 +83,13 @@ def look(ports: Ports, instance_id: str) -> None:
         else:
             reached("listed")
             if _settle(ports, view, told):
-                submit_next(ports, instance_id)  # here and now: a slot that came free costs its time
+                _fill(ports, instance_id)
+
+
+def _fill(ports: Ports, instance_id: str) -> None:
+    """Fill the slots here and now, since hints take their time; others help as soon as theirs arrive."""
+    while submit_one(ports, instance_id):
+        pass
 
 
 def _claim(ports: Ports, session: Session, instance_id: str) -> View | None:

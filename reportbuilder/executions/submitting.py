@@ -31,16 +31,22 @@ LONGEST_HOLD = 30.0  # seconds between two tries of a throttled submission, unle
 
 def submit_next(ports: Ports, instance_id: str) -> None:
     """Start the execution whose turn it is, if a slot is free; may run any number of times."""
+    submit_one(ports, instance_id)
+
+
+def submit_one(ports: Ports, instance_id: str) -> bool:
+    """Do the same, and say whether there was one to start."""
     with transaction() as session:
         if ports.settings.account_slots:
             lock_account(session, instance_id)
         instance = lock(session, instance_id)
         execution = _claim_next(ports, session, instance) if instance else None
     if instance is None or execution is None:
-        return
+        return False
     reached("claimed")
     with logs.bound(execution_id=execution.execution_id, instance_id=instance_id):
         _submit(ports, instance, execution)
+    return True
 
 
 def _claim_next(ports: Ports, session: Session, instance: AmcInstance) -> ReportExecution | None:

@@ -107,6 +107,7 @@ def aim(case: Any, known: dict[str, list[str]], turn: int) -> None:
                 part[name] = known[name][turn % len(known[name])]
 
 
+@pytest.mark.timeout(600)  # it asks everything
 @pytest.mark.parametrize("mode", GenerationMode)
 def test_no_request_breaks_the_api(
     callers: Callers, known: dict[str, list[str]], web: Flask, mode: GenerationMode

@@ -32,6 +32,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/backfills/{backfill_id}": {"concurrency": 1},
     "/backfills/{backfill_id}/pause": {"reason": "x"},
     "/schedules/{schedule_id}/pause": {"reason": "x"},
+    "/pauses": {"instance_id": "amcnorthwind01", "reason": "x"},
+    "/pauses/resume": {"instance_id": "amcnorthwind01"},
     "/notifications/channels": {"kind": "email", "name": "x", "target": "x@example.test"},
     "/notifications/channels/{channel_id}": {"name": "x"},
     "/notifications/rules": {"wants": []},
@@ -59,7 +61,8 @@ def perform(caller: Caller, operation: Operation, ids: dict[str, str]) -> Any:
     body = BODIES.get(path, VALUES) | (
         VALUES | {"template_id": ids["template_id"]} if path == "/reports" else {}
     )
-    options = {} if method == "GET" or path.endswith(BODILESS) else {"json": body}
+    without = method == "GET" or (path not in BODIES and path.endswith(BODILESS))
+    options = {} if without else {"json": body}
     if path.startswith("/metadata/{values}"):
         csv: dict[str, Any] = {"data": "x", "content_type": "text/csv"} if path.endswith("/upload") else {}
         options = {"query_string": {"instance_id": ids["instance_id"]}} | csv

@@ -16,6 +16,7 @@ from reportbuilder.amc.pacing import Pace
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Conflict
 from reportbuilder.executions import lifecycle, overview, submitting
+from reportbuilder.executions.looking import look
 from reportbuilder.executions.ports import Ports
 from reportbuilder.results.models import ResultSet
 from reportbuilder.sandbox import Sandbox
@@ -167,6 +168,27 @@ def test_a_dead_token_is_refreshed(desk: Desk, workers: Workers, box: Sandbox) -
     ids = [desk.request() for _ in range(2)]
     workers.work_until(desk.all_final)
     assert [desk.state(execution_id) for execution_id in ids] == ["completed"] * 2
+
+
+def test_a_look_fills_the_slots_that_it_finds_free(
+    desk: Desk, workers: Workers, box: Sandbox, ports: Ports
+) -> None:
+    """Hints take their time, and a slot that stands empty costs what a run costs."""
+    box.fault(script="2; 2; 2", run_seconds=3600.0)
+    with transaction() as session:
+        session.merge(desk.instance).slots = 3
+    first = [desk.request() for _ in range(3)]
+    workers.work_until(lambda: all(desk.state(name) == "running" for name in first))
+    workers.lost = True
+    workers.queue.clear()
+    following = [desk.request() for _ in range(5)]
+
+    def looked() -> bool:
+        look(ports, desk.instance.instance_id)
+        return all(desk.state(name) == "collecting" for name in first)
+
+    workers.work_until(looked)
+    assert sum(desk.state(name) == "running" for name in following) == 3
 
 
 def test_never_more_at_once_than_the_slots(desk: Desk, cast: Cast, workers: Workers, box: Sandbox) -> None:
