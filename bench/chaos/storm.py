@@ -40,6 +40,20 @@ AMC_BLOWS: dict[str, Mapping[str, Any]] = {
 COUNTED = tuple(name for blow in AMC_BLOWS.values() for name in blow if name.endswith("_next"))
 
 
+ALWAYS = {
+    "worker killed",
+    "scheduler killed",
+    "web killed",
+    "Redis flushed",
+    "Redis killed",
+    "PostgreSQL killed",
+    "PostgreSQL restarted",
+    "AMC throttles",
+    "AMC accepts and does not answer",
+    "AMC expires a token",
+}
+
+
 @dataclass(frozen=True)
 class Blow:
     """What fell, on whom, and when by the processes' clock."""
@@ -61,11 +75,16 @@ class Storm:
     spell_ends: float | None = None
 
     def rage(self, until: Callable[[], bool], pause: float) -> None:
-        """Strike every ``pause`` seconds or so."""
+        """Strike every ``pause`` seconds or so; what never may be missing falls, however long it takes."""
         self.fault(WEATHER)
-        deck = self._each_once()
-        while self._wait(self.chance.uniform(0.5, 1.5) * pause, until):
+        deck, missing = self._each_once(), set(ALWAYS & self._kinds().keys())
+
+        def is_over() -> bool:
+            return until() and not missing
+
+        while self._wait(self.chance.uniform(0.5, 1.5) * pause, is_over):
             deck = deck or self._weighted()
+            missing.discard(deck[-1])
             self.strike(deck.pop())
         self.crew.calm()
         self.fault({**FAIR, **dict.fromkeys(COUNTED, 0)})
@@ -92,9 +111,10 @@ class Storm:
         answer.raise_for_status()
 
     def _each_once(self) -> list[str]:
+        """Return a deck with each kind once; those that never may be missing lie on top, in any order."""
         kinds = list(self._kinds())
         self.chance.shuffle(kinds)
-        return kinds
+        return sorted(kinds, key=lambda kind: kind in ALWAYS)
 
     def _weighted(self) -> list[str]:
         deck = [kind for kind, (weight, _) in self._kinds().items() for _ in range(weight)]

@@ -263,7 +263,7 @@ def shorter(plan: Plan) -> Plan:
         plan,
         minutes=4.0,
         speed=10.0,
-        pause=1.2,
+        pause=1.0,
         client_pause=1.5,
         schedules=4,
         backfills=1,
