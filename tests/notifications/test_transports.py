@@ -16,6 +16,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -197,7 +198,7 @@ def in_tls(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Wrap:
     file.write_bytes(secret + made.public_bytes(Encoding.PEM))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
-    monkeypatch.setattr(webhooks.certifi, "where", lambda: str(file))
+    monkeypatch.setattr(certifi, "where", lambda: str(file))
     return partial(context.wrap_socket, server_side=True)
 
 
