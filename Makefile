@@ -17,7 +17,7 @@ LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(RUNTIME) ## Start everything here and run a report in sight (ARGS="--once", "--port 9000", "--dir …")
+demo: $(RUNTIME) ## Start everything here; run, backfill and schedule a report in sight (ARGS="--once", "--port 9000", "--dir …")
 	@exec $(BIN)/python -m reportbuilder --parent $$PPID demo $(ARGS)
 
 test: $(DEV) ## Run all tests, on SQLite and PostgreSQL (ARGS="-k slots")

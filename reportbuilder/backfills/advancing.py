@@ -65,6 +65,8 @@ def _have_packs_parted(
     here = sorted({flight.execution_id or "" for flight in flights if flight.is_split})
     if is_unproven(backfill):
         trouble = find_trouble(session, backfill)
+        if trouble and any(flight.is_coming for flight in flights):
+            return  # its rows would come when packing has ended, and nobody would check them then
         if trouble:
             end_packing(session, backfill, trouble, here[0] if here else None, count)
         if trouble is not None:

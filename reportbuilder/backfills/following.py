@@ -36,6 +36,11 @@ class Flight:
         return self.pack is not None and self.state == "completed"
 
     @property
+    def is_coming(self) -> bool:
+        """Say whether its rows, among those of others, are being fetched."""
+        return self.pack is not None and self.state == "collecting"
+
+    @property
     def next_status(self) -> str:
         """The state that the segment is in by now."""
         if self.is_split:

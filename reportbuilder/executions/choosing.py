@@ -25,10 +25,13 @@ def choose(session: Session, instance: AmcInstance, settings: Settings) -> str |
     The caller holds the locks of the account and of the instance. Those whose turn comes before it on other
     instances of an account that is nearly full are asked for in its place.
     """
+    stand = standing(session, instance, settings.instance_slots, heads=HEADS)
+    if not slots.free(stand.limit, len(stand.holding), stand.foreign):
+        return None
     left = quotas.account_left(session, instance.account_id, settings.account_slots)
     if left == 0:
         return None
-    stand, turn = _turn(session, instance, settings, left)
+    turn = _turn(session, instance, settings, stand, left)
     rivals = _rivals(session, instance, settings) if left is not None and left <= SCARCE else []
     if rivals:
         ask_submit(session, rivals[0][1])
@@ -40,14 +43,13 @@ def choose(session: Session, instance: AmcInstance, settings: Settings) -> str |
 
 
 def _turn(
-    session: Session, instance: AmcInstance, settings: Settings, left: int | None
-) -> tuple[Standing, list[Contender]]:
-    """Return the standing, and the one or two who may start next."""
-    stand = standing(session, instance, settings.instance_slots, heads=HEADS)
+    session: Session, instance: AmcInstance, settings: Settings, stand: Standing, left: int | None
+) -> list[Contender]:
+    """Return the one or two who may start next, none while the instance is held back."""
     if not stand.waiting or _is_throttled(instance, clock.now()) or pause_of(session, instance.id):
-        return stand, []
+        return []
     runs = quotas.runs_left(session, instance, settings.instance_daily_runs)
-    return stand, _first(stand, min([HEADS, *(room for room in (left, runs) if room is not None)]))
+    return _first(stand, min([HEADS, *(room for room in (left, runs) if room is not None)]))
 
 
 def _first(stand: Standing, room: int) -> list[Contender]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from reportbuilder import clock
@@ -65,7 +66,24 @@ def account_left(session: Session, account_id: UUID, account_slots: int) -> int 
     """Return how many more may run at once on an account; None for any number."""
     if not account_slots:
         return None
-    return max(0, account_slots - held_by_accounts(session, [account_id])[account_id])
+    ours, others = _held(account_id)
+    counted = select(func.coalesce(ours.scalar_subquery(), 0) + func.coalesce(others.scalar_subquery(), 0))
+    return max(0, account_slots - int(session.scalar(counted) or 0))
+
+
+def _held(account_id: UUID) -> tuple[Select[Any], Select[Any]]:
+    """Select how many of ours run on an account, and how many of others'."""
+    mine = AmcInstance.account_id == account_id
+    ours = (
+        select(func.count())
+        .select_from(ReportExecution)
+        .join(AmcInstance, AmcInstance.id == ReportExecution.instance_id)
+        .where(mine, ReportExecution.state.in_(IN_SLOT))
+    )
+    others = select(func.sum(AmcInstance.foreign_running)).where(
+        mine, AmcInstance.looked_at > clock.now() - FOREIGN_COUNTS_FOR
+    )
+    return ours, others
 
 
 def daily_runs(instance: AmcInstance, default: int) -> int:

@@ -8,7 +8,8 @@ ADVICE: Final = (
     "more for good. Use the rows that are there already, or take a window that does not overlap earlier "
     "runs; run again as it is, it will be refused again."
 )
-_REFUSAL: Final = re.compile(r"too many workflows have already been run against the same", re.IGNORECASE)
+OVERLAP_WORDS: Final = "too many workflows have already been run against the same"  # in any case
+_REFUSAL: Final = re.compile(re.escape(OVERLAP_WORDS), re.IGNORECASE)
 
 
 def is_overlap_refusal(reason: str | None) -> bool:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from reportbuilder import clock, logs
@@ -65,8 +65,9 @@ def _claim(ports: Ports, session: Session, execution_id: str) -> ReportExecution
         session, execution, "submitting", "a slot is free", lease_until=lease, not_before=None
     ):
         return None
-    number = _intents(session, execution) + 1
-    session.add(SubmissionIntent(execution_id=execution.id, number=number, tag=execution.tag))
+    earlier = select(func.count() + 1).where(SubmissionIntent.execution_id == execution.id)
+    intent = {"execution_id": execution.id, "number": earlier.scalar_subquery(), "tag": execution.tag}
+    session.execute(insert(SubmissionIntent).values(intent))
     return execution
 
 

@@ -77,7 +77,7 @@ def _post(
     parts: SplitResult, body: bytes, headers: Mapping[str, str], settings: Settings
 ) -> tuple[int, str | None]:
     """Return the status, and what Retry-After says."""
-    path = parts._replace(scheme="", netloc="").geturl() or "/"
+    path = parts._replace(scheme="", netloc="", path=parts.path or "/").geturl()
     with _connected(parts, settings) as line:
         line.request("POST", path, body=body, headers=dict(headers))
         answer = line.getresponse()
@@ -91,7 +91,8 @@ def _connected(parts: SplitResult, settings: Settings) -> Iterator[HTTPConnectio
     port = parts.port or (443 if parts.scheme == "https" else 80)
     line = HTTPConnection(host, port)
     line.sock = socket.create_connection((_resolve(host, port, settings), port), patience)
-    hang_up = Timer(PATIENCES * patience, partial(_shut, line.sock))
+    same = line.sock.dup()  # TLS takes the socket over, and what it was then shuts nothing
+    hang_up = Timer(PATIENCES * patience, partial(_shut, same))
     hang_up.start()
     try:
         if parts.scheme == "https":
@@ -100,6 +101,7 @@ def _connected(parts: SplitResult, settings: Settings) -> Iterator[HTTPConnectio
         yield line
     finally:
         hang_up.cancel()
+        same.close()
         line.close()
 
 

@@ -14,6 +14,7 @@ from reportbuilder.database import after_commit
 from reportbuilder.schedules.models import ReportSchedule, ScheduleFiring
 from reportbuilder.schedules.plans import policies_of
 from reportbuilder.schedules.policies import Policies, failures_in_a_row, must_pause
+from reportbuilder.schedules.rerunning import failed_retries
 
 log = logs.get_logger(__name__)
 
@@ -80,14 +81,21 @@ def _pause_after(session: Session, schedule: ReportSchedule, reason: str | None)
 
 
 def _outcomes(session: Session, schedule: ReportSchedule, policies: Policies) -> list[str]:
-    """Return how the last runs ended that say something of the report, latest first."""
-    found = select(ScheduleFiring.state).where(
+    """Return how the last runs ended that say something of the report, latest first.
+
+    A firing's own run stands before what was tried again with it: once that completes, the report works.
+    """
+    found = select(ScheduleFiring.id, ScheduleFiring.state).where(
         ScheduleFiring.schedule_id == schedule.id, ScheduleFiring.state.in_(("completed", "failed"))
     )
     if schedule.counts_from is not None:
         found = found.where(ScheduleFiring.ended_at >= schedule.counts_from)
     latest = found.order_by(ScheduleFiring.due_at.desc()).limit(max(1, policies.pause_after))
-    return list(session.scalars(latest))
+    ended = session.execute(latest).all()
+    again = failed_retries(session, [firing_id for firing_id, _ in ended]) if schedule.is_settling else {}
+    return [
+        outcome for firing_id, state in ended for outcome in (state, *["failed"] * again.get(firing_id, 0))
+    ]
 
 
 def change_quietly(session: Session, schedule: ReportSchedule, **changes: Any) -> None:

@@ -14,7 +14,10 @@ from reportbuilder.schedules.models import ReportSchedule, ScheduleFiring
 
 
 def cancel_others(session: Session, schedule: ReportSchedule, firing: ScheduleFiring) -> None:
-    """Cancel the runs of all other firings of a schedule, and what waits for them."""
+    """Cancel the runs of all other firings of a schedule, and what waits for them.
+
+    What settles earlier windows goes on: it is beside no run, and would have to be asked for again.
+    """
     others = select(ScheduleFiring).where(
         ScheduleFiring.schedule_id == schedule.id, ScheduleFiring.id != firing.id
     )
@@ -25,6 +28,7 @@ def cancel_others(session: Session, schedule: ReportSchedule, firing: ScheduleFi
         .join(ScheduleFiring, ScheduleFiring.id == ReportExecution.firing_id)
         .where(ScheduleFiring.schedule_id == schedule.id, ScheduleFiring.id != firing.id)
         .where(ReportExecution.state.in_(ACTIVE), ReportExecution.cancel_requested_at.is_(None))
+        .where(ReportExecution.is_rerun.is_(False))
         .options(joinedload(ReportExecution.instance))
     )
     for execution in session.scalars(going).all():

@@ -11,7 +11,7 @@ from reportbuilder.schedules.recurrence import Recurrence
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run of a window, completed or still going, and when it was asked for."""
+    """A run of a window, and when it was asked for: a completed one if there is any, else the last."""
 
     window: Window
     as_of: datetime
@@ -31,7 +31,8 @@ def to_settle(
     """Return the earlier windows that a firing at an instant runs again, the latest first.
 
     These are the windows of which there is no final run yet, other than the firing's ``own``. Leave failed
-    and cancelled runs out of ``runs``: so a window whose last run failed is run again at the next firing.
+    and cancelled runs out of ``runs`` where the window has a completed one: so a window whose last run failed
+    is run again at the next firing. One that never completed is, until a run that would have been final.
     """
     latest: dict[Window, datetime] = {}
     for run in runs:

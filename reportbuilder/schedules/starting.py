@@ -30,7 +30,8 @@ from reportbuilder.schedules.plans import policies_of
 from reportbuilder.schedules.policies import Start, decide_overlap
 from reportbuilder.schedules.rendering import Renderings
 from reportbuilder.schedules.replacing import cancel_others
-from reportbuilder.schedules.rerunning import Earlier, earlier_runs, windows_to_settle
+from reportbuilder.schedules.rerunning import Earlier, earlier_runs, unasked_firings, windows_to_settle
+from reportbuilder.schedules.settling import Run
 from reportbuilder.settings import Settings
 
 log = logs.get_logger(__name__)
@@ -98,7 +99,7 @@ class _Batch:
     """The firings of one transaction: what has been read for all of them, and what comes of each."""
 
     def __init__(self, session: Session, settings: Settings, claimed: Sequence[Ready]) -> None:
-        self.session, self.settings = session, settings
+        self.session, self.settings, self.claimed = session, settings, claimed
         self.now: datetime = clock.now()
         self.renderings = Renderings(settings)
         self.pauses: Pauses = open_pauses(session)
@@ -107,9 +108,8 @@ class _Batch:
         self.asking = _read_owners(session, reports)
         self.going = _read_going(session, {ready.schedule.id for ready in claimed})
         settling = {ready.schedule.id for ready in claimed if ready.schedule.is_settling}
-        self.earlier: dict[UUID, list[Earlier]] = (
-            earlier_runs(session, settling, self.now) if settling else {}
-        )
+        self.earlier = earlier_runs(session, settling, self.now)
+        self.unasked = unasked_firings(session, settling, self.now)
         self.orders: list[Order] = []
         self.moved: defaultdict[tuple[str, str | None], list[UUID]] = defaultdict(list)
 
@@ -148,9 +148,19 @@ class _Batch:
 
     def replace(self, ready: Ready, going: _Going) -> None:
         """Cancel what the schedule has going or waiting, then start."""
+        self._withdraw(ready)
         cancel_others(self.session, ready.schedule, ready.firing)
         self.going[ready.schedule.id] = going = _Going()
         self.start(ready, going)
+
+    def _withdraw(self, ready: Ready) -> None:
+        """Leave out what this batch has begun or let wait for the same schedule, which no row shows yet."""
+        theirs = {each.firing.id for each in self.claimed if each.schedule.id == ready.schedule.id}
+        for state in ("started", "waiting"):
+            ids = self.moved[state, None]
+            self.moved["skipped", "replaced"] += [each for each in ids if each in theirs]
+            ids[:] = [each for each in ids if each not in theirs]
+        self.orders = [order for order in self.orders if order.firing_id not in theirs]
 
     def wait(self, ready: Ready, going: _Going) -> None:
         """Let it wait until what is going has ended."""
@@ -170,13 +180,24 @@ class _Batch:
         _refuse(self.asking[report.owner_id][1], report)
         own = self.renderings.own_window(ready.schedule, report, due_at)
         again = windows_to_settle(
-            self.earlier.get(ready.schedule.id, []),
+            self._earlier(ready),
             own,
             now=self.now,
             settle_days=self.settings.settle_days,
         )
         settling = [self._order(ready, window, as_of, is_rerun=True) for window, as_of in again]
         return [*settling, self._order(ready, own, due_at, is_rerun=False)]
+
+    def _earlier(self, ready: Ready) -> list[Earlier]:
+        """Return the windows of earlier firings, also of those without an execution."""
+        asked = self.earlier.get(ready.schedule.id, [])
+        known = {each.run.window for each in asked}
+        unasked = [
+            Earlier(Run(window, failed_at), due_at)
+            for due_at, failed_at in self.unasked.get(ready.schedule.id, [])
+            if (window := self.renderings.own_window(ready.schedule, ready.report, due_at)) not in known
+        ]
+        return [*unasked, *asked]
 
     def _order(self, ready: Ready, window: Window, as_of: datetime, *, is_rerun: bool) -> Order:
         report = ready.report

@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from reportbuilder.backfills import splitting
+from reportbuilder.backfills.advancing import advance_backfill
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Invalid
+from reportbuilder.executions import lifecycle, overview
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.parameters.windows import Window
 from reportbuilder.reports.models import ReportDefinition
@@ -156,3 +158,20 @@ def test_a_first_pack_that_fails_lets_all_run_alone(
     assert states["completed"] + states["failed"] == 6
     assert states["failed"] in {1, 2}
     assert {one.reason for one in reporter.segments(backfill) if one.status == "failed"} == {"no memory"}
+
+
+def test_rows_that_come_after_the_single_run_has_failed_are_not_taken_unchecked(
+    reporter: Reporter, workers: Workers, box: Sandbox
+) -> None:
+    collect = workers.works.pop("collect_execution")
+    backfill = reporter.start(3, segments_per_run=3)
+    creep(workers, lambda: {one.state for one in reporter.executions(backfill)} == {"collecting"})
+    probe = next(one.execution_id for one in reporter.segments(backfill) if one.pack is None)
+    with transaction() as session:
+        lifecycle.cancel(session, overview.find(session, probe or ""), "ben@example.test")
+    advance_backfill(workers.ports, str(backfill))
+    workers.works["collect_execution"] = collect
+    workers.work_until(lambda: reporter.has_ended(backfill), sweeps=True, seconds=60)
+    assert reporter.states(backfill) == Counter(completed=2, cancelled=1)
+    assert reporter.read(backfill).configuration["packing"]["state"] == "ended"
+    assert {one.packed_in_id for one in reporter.executions(backfill)} == {None}

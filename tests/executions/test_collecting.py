@@ -239,7 +239,7 @@ def test_an_outage_is_outwaited_and_costs_no_attempt(
     for hours in (0, 1, 60):
         with clock.frozen(datetime.now(UTC) + timedelta(hours=hours)):
             for _ in range(ports.settings.collect_attempts):
-                store.before.append(strike)
+                store.before[:] = [strike]  # AMC itself may be too slow on a busy machine: an outage as well
                 collecting.collect(slow, collectable)
                 execution = desk.read(collectable)
                 assert (execution.state, execution.attempts) == ("collecting", 0)
@@ -247,7 +247,10 @@ def test_an_outage_is_outwaited_and_costs_no_attempt(
                 pauses.append((execution.lease_until - clock.now()).total_seconds())
                 let_the_lease_end(collectable)
     assert pauses[0] < 2 < pauses[8] < pauses[-1] < 1.2 * collecting.LONGEST_PAUSE
-    collecting.collect(slow, collectable)
+    store.before.clear()
+    while desk.state(collectable) == "collecting":
+        let_the_lease_end(collectable)
+        collecting.collect(slow, collectable)
     assert desk.state(collectable) == "completed"
     prove_readable(ports, desk, collectable)
 

@@ -5,13 +5,23 @@ import hmac
 import json
 import logging
 import socket
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from io import StringIO
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from reportbuilder import logs
 from reportbuilder.amc.vault import SealedElsewhere, Secret, Vault, new_key
@@ -32,6 +42,9 @@ from tests.notifications.mailbox import PASSWORD, Mailbox, text_of
 SLACK = "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/s3cr3tSlack"
 HOSTILE = "Spring\r\nBcc: eve@example.test\r\n\r\n<script>alert(1)</script> <!channel> \u202e\x00 {{x}} %s"
 STORABLE = HOSTILE.replace("\x00", "")
+MOST_DROPS = 300  # who has had so many has not hung up
+
+Wrap = Callable[[socket.socket], socket.socket]
 
 
 def reach(desk: Desk, kind: str, target: str) -> str | None:
@@ -165,23 +178,51 @@ def test_an_address_that_is_no_longer_allowed_is_refused(desk: Desk, receiver: S
     assert "s3cr3t" not in (desk.only().error or "")
 
 
-def test_a_receiver_that_drips_is_hung_up_on(desk: Desk) -> None:
+def as_it_is(line: socket.socket) -> socket.socket:
+    return line
+
+
+def in_tls(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Wrap:
+    """Have the certificate of a server on this machine trusted, and return what makes it one."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    today = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file = folder / "server.pem"
+    file.write_bytes(secret + made.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    monkeypatch.setattr(certifi, "where", lambda: str(file))
+    return partial(context.wrap_socket, server_side=True)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_receiver_that_drips_is_hung_up_on(
+    desk: Desk, scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrap = in_tls(tmp_path, monkeypatch) if scheme == "https" else as_it_is
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
-        drops = pool.submit(drip, server)
-        url = f"http://127.0.0.1:{server.getsockname()[1]}/s3cr3t"
-        impatient = replace(desk.settings, notification_timeout=0.5)
-        with pytest.raises(Undelivered, match="broke off") as told:
+        drops = pool.submit(drip, server, wrap)
+        url = f"{scheme}://127.0.0.1:{server.getsockname()[1]}/s3cr3t"
+        impatient = replace(desk.settings, notification_timeout=2.0)
+        with pytest.raises(Undelivered, match=r"broke off|TLS") as told:
             webhooks.send(Secret(url), Secret("x"), "k", {}, impatient)
         assert not told.value.is_permanent
-        assert drops.result(60) > 0
+        assert 0 < drops.result(60) < MOST_DROPS
 
 
-def drip(server: socket.socket) -> int:
+def drip(server: socket.socket, wrap: Wrap) -> int:
     """Answer a letter at a time, each within a time-out, until the other side hangs up; count them."""
-    letters, (line, _) = 0, server.accept()
+    letters, line = 0, wrap(server.accept()[0])
     with line:
         line.settimeout(0.1)
-        while True:
+        while letters < MOST_DROPS:
             try:
                 if not line.recv(65536):
                     return letters
@@ -190,6 +231,7 @@ def drip(server: socket.socket) -> int:
                 letters += 1
             except OSError:
                 return letters
+    return letters
 
 
 def test_the_certificate_is_checked_against_the_name(desk: Desk, receiver: ScriptedServer) -> None:

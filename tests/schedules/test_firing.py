@@ -324,6 +324,42 @@ def test_overlap_cancels_the_other(diary: Diary) -> None:
     assert any("whose next run is due" in reason for reason in reasons)
 
 
+def test_of_due_times_that_come_at_once_only_the_last_runs_if_the_others_are_cancelled(diary: Diary) -> None:
+    schedule = diary.schedule(policies={"overlap": "cancel"})
+    diary.tick(180)
+    assert diary.story(schedule) == [
+        ("12:01", "skipped", "replaced"),
+        ("12:02", "skipped", "replaced"),
+        ("12:03", "started", None),
+    ]
+    [execution] = diary.executions(schedule)
+    assert execution.firing_id == diary.firings(schedule)[-1].id
+    diary.end_all(schedule)
+    assert [state for _, state, _ in diary.story(schedule)][-1] == "completed"
+
+
+def test_what_waits_is_replaced_once_the_others_are_to_be_cancelled(diary: Diary) -> None:
+    schedule = diary.schedule(policies={"overlap": "queue"})
+    diary.pass_(180)
+    [first] = diary.executions(schedule)
+    diary.change(schedule, {"policies": {"overlap": "cancel"}})
+    diary.end(first)
+    assert [state for _, state, _ in diary.story(schedule)] == ["completed", "skipped", "started"]
+    assert len(diary.executions(schedule)) == 2
+
+
+def test_a_run_that_is_cancelled_for_the_next_takes_no_settling_along(diary: Diary) -> None:
+    report = diary.report(time_window={"preset": "last_full_day", "lag_days": 0})
+    noon = {"type": "daily", "time": "12:00"}
+    schedule = diary.schedule(noon, of=report, is_settling=True, policies={"overlap": "cancel"})
+    diary.tick(86400)
+    diary.end_all(schedule)
+    diary.tick(86400)
+    diary.tick(86400)
+    states = sorted((each.is_rerun, each.state) for each in diary.executions(schedule)[1:])
+    assert states == [(False, "cancelled"), (False, "pending"), (True, "pending")]
+
+
 def test_no_more_than_so_many_wait(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(policies, "MOST_WAITING", 3)
     schedule = diary.schedule()
@@ -476,6 +512,82 @@ def test_a_rerun_that_fails_is_no_failure_of_the_schedule(diary: Diary) -> None:
     diary.end(own)
     row = diary.read(schedule)
     assert (row.is_paused, row.failure_count, row.run_count) == (False, 0, 2)
+
+
+def settling_nightly(diary: Diary, **policies: Any) -> str:
+    report = diary.report(time_window={"preset": "last_full_day", "lag_days": 0})
+    return diary.schedule(NIGHTLY, of=report, is_settling=True, policies=policies)
+
+
+def day_after(diary: Diary, schedule: str, state: str = "completed") -> list[tuple[int, bool]]:
+    """Let a day pass and what it asks for end; return the days that were asked for, and which again."""
+    diary.tick(86400)
+    asked = [each for each in diary.executions(schedule) if each.state == "pending"]
+    for each in sorted(asked, key=lambda each: not each.is_rerun):
+        diary.end(each, state)
+    return sorted((each.time_window_start.day, each.is_rerun) for each in asked)
+
+
+def test_a_window_whose_only_run_failed_is_run_again_until_it_would_be_final(diary: Diary) -> None:
+    schedule = settling_nightly(diary)
+    assert day_after(diary, schedule, "failed") == [(4, False)]
+    assert day_after(diary, schedule) == [(4, True), (5, False)]
+    assert day_after(diary, schedule, "cancelled") == [(4, True), (5, True), (6, False)]
+    assert day_after(diary, schedule) == [(4, True), (5, True), (6, True), (7, False)]
+    first = [each for each in diary.executions(schedule) if each.time_window_start.day == 4]
+    assert len({each.sql_text for each in first}) == 1
+
+
+def test_a_window_that_always_fails_is_tried_once_a_firing_and_no_more_once_it_would_be_final(
+    diary: Diary,
+) -> None:
+    schedule = settling_nightly(diary, pause_after=0)
+    assert day_after(diary, schedule, "failed") == [(4, False)]
+    for _ in range(20):
+        diary.tick(86400)
+        for each in [each for each in diary.executions(schedule) if each.state == "pending"]:
+            diary.end(each, "failed" if each.time_window_start.day == 4 else "completed")
+    tried = [each for each in diary.executions(schedule) if each.time_window_start.day == 4]
+    assert [each.finality for each in tried] == ["preliminary"] * 13 + ["final"]
+
+
+def test_a_window_that_amc_refuses_for_good_is_not_asked_for_again(diary: Diary) -> None:
+    schedule = settling_nightly(diary)
+    diary.tick(86400)
+    [refused] = diary.executions(schedule)
+    diary.end(refused, "failed")
+    with transaction() as session:
+        words = "Too Many workflows have already been run against the same input data sources"
+        session.get_one(ReportExecution, refused.id).error_message = words
+    assert day_after(diary, schedule) == [(5, False)]
+
+
+def test_a_window_that_could_not_be_asked_for_is_run_later(diary: Diary) -> None:
+    schedule = settling_nightly(diary)
+    with transaction() as session:
+        users.deactivate(session, session.get_one(User, diary.cast.ben.id))
+    assert day_after(diary, schedule) == []
+    with transaction() as session:
+        users.activate(session.get_one(User, diary.cast.ben.id))
+    assert day_after(diary, schedule) == [(4, True), (5, False)]
+    assert day_after(diary, schedule) == [(4, True), (5, True), (6, False)]
+
+
+def test_what_fails_again_counts_until_a_run_of_the_schedule_completes(diary: Diary) -> None:
+    schedule = settling_nightly(diary, pause_after=3)
+    day_after(diary, schedule, "failed")
+    for _ in range(4):
+        diary.tick(86400)
+        for each in [each for each in diary.executions(schedule) if each.state == "pending"]:
+            diary.end(each, "failed" if each.time_window_start.day == 4 else "completed")
+    assert not diary.read(schedule).is_paused
+    diary.tick(86400)
+    again = [each for each in diary.executions(schedule) if each.state == "pending"]
+    for each in sorted(again, key=lambda each: not each.is_rerun):
+        diary.end(each, "failed")
+    assert not diary.read(schedule).is_paused  # what has come before and fails now says nothing
+    day_after(diary, schedule, "failed")
+    assert diary.read(schedule).paused_reason == "5 runs in a row have failed, the last: AMC said no"
 
 
 def test_a_retry_is_a_run_by_hand_and_does_not_change_what_became_of_the_firing(diary: Diary) -> None:
