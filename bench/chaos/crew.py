@@ -39,6 +39,15 @@ class Post:
     start_at: float | None = None
     thaw_at: float | None = None
     began: float = field(default_factory=monotonic)
+    child: int | None = None  # of a doomed process that serves from a child, which is the one to die
+
+    def has_lost_child(self) -> bool:
+        """Say whether the child that was here is gone; the parent starts others, as doomed as that was."""
+        with suppress(psutil.NoSuchProcess):
+            found = [each.pid for each in psutil.Process(self.process.pid).children()]
+            self.child = self.child or next(iter(found), None)
+            return self.child is not None and self.child not in found
+        return False
 
 
 @dataclass
@@ -85,7 +94,11 @@ class Crew:
     def kill_child(self, kind: str) -> str:
         """Kill what a process of a kind has started, if it has; it has to start another by itself."""
         with self._lock, suppress(psutil.NoSuchProcess):
-            for child in psutil.Process(self._any(kind).process.pid).children():
+            post = self._any(kind)
+            if post.doomed_at:
+                self._kill(post)  # it would start children as doomed as this one
+                return kind
+            for child in psutil.Process(post.process.pid).children():
                 child.kill()
         return kind
 
@@ -129,6 +142,8 @@ class Crew:
         if post.thaw_at is not None and now >= post.thaw_at:
             post.thaw_at = None
             self._signal(post, signal.SIGCONT)
+        if post.kind == "web" and post.doomed_at and post.has_lost_child():
+            self.deployment.kill(post.process)
         if post.process.poll() is None:
             return
         if post.start_at is None:
@@ -139,7 +154,7 @@ class Crew:
         elif now >= post.start_at:
             post.process = self.deployment.start(post.kind, post.next_doom)
             post.doomed_at, post.next_doom, post.start_at = post.next_doom, "", None
-            post.began = monotonic()
+            post.began, post.child = monotonic(), None
 
     @staticmethod
     def _signal(post: Post, number: int) -> None:
