@@ -17,6 +17,7 @@ log = logs.get_logger(__name__)
 
 REDIS_PATIENCE = 1.0  # seconds
 TOO_MANY = 429
+MESSAGES_PER_HOUR = 20
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -53,6 +54,8 @@ def _shared(name: str, text: Callable[[Settings], str]) -> Decorator:
 executions = _shared("executions", lambda chosen: f"{chosen.executions_per_minute} per minute")
 reports = _shared("reports", lambda chosen: f"{chosen.reports_per_hour} per hour")
 exports = _shared("exports", lambda chosen: f"{chosen.exports_per_hour} per hour")
+# of a user, whatever caps say: else anybody could fill a stranger's mailbox from here
+messages = _shared("messages", lambda _chosen: f"{MESSAGES_PER_HOUR} per hour")
 sign_ins = limiter.limit("10 per minute", key_func=get_remote_address, methods=["POST"])
 
 

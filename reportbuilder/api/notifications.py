@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, validate
 from sqlalchemy.orm import Session
 
 from reportbuilder.accounts import permissions
-from reportbuilder.api import context
+from reportbuilder.api import context, limits
 from reportbuilder.api.doors import BASE, Door, Key, once
 from reportbuilder.api.reports import visible
 from reportbuilder.api.shapes import Body, Flag, Instant, Page, Text, list_of, one_of, order, page_of, pick
@@ -204,7 +204,8 @@ def list_notifications(query: dict[str, Any]) -> dict[str, Any]:
 @door.route("/<ident:notification_id>/resend", methods=["POST"])
 @door.arguments(Key, location="headers")
 @door.response(202, NotificationSchema)
-@door.refuses(400, 403, 404, 409)
+@door.refuses(400, 403, 404, 409, 429)
+@limits.messages
 def resend_notification(headers: dict[str, str], notification_id: str) -> Response:
     """Send a message to you again that failed, was dropped, or was sent and did not arrive."""
 
@@ -270,7 +271,8 @@ def remove_channel(channel_id: str) -> Response:
 @door.route("/channels/<ident:channel_id>/test", methods=["POST"])
 @door.arguments(Key, location="headers")
 @door.response(202, NotificationSchema)
-@door.refuses(400, 403, 404, 409)
+@door.refuses(400, 403, 404, 409, 429)
+@limits.messages
 def test_channel(headers: dict[str, str], channel_id: str) -> Response:
     """Send a test message by a channel; what became of it stands in the list of messages."""
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 MORNING: Final = 8  # o'clock, by the clocks of the reader
 HOUR: Final = timedelta(hours=1)
@@ -17,6 +17,18 @@ def next_digest(pace: str, after: datetime, zone: str) -> datetime:
     '2026-03-04T13:00:00+00:00'
     """
     return _full_hour(after, zone) if pace == "hourly" else _morning(after, zone)
+
+
+def known_zone(zone: str) -> str:
+    """Return the zone, UTC for one that the tz database does not have (any more).
+
+    >>> known_zone("Europe/Vienna"), known_zone("Mars/Olympus")
+    ('Europe/Vienna', 'UTC')
+    """
+    try:
+        return ZoneInfo(zone).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return "UTC"
 
 
 def _full_hour(after: datetime, zone: str) -> datetime:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import ColumnElement, CursorResult, and_, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from reportbuilder import clock, logs
@@ -18,6 +19,7 @@ from reportbuilder.errors import Invalid
 from reportbuilder.executions.cadence import backoff
 from reportbuilder.notifications import channels, readers, webhooks
 from reportbuilder.notifications.channels import Target
+from reportbuilder.notifications.digests import known_zone
 from reportbuilder.notifications.facts import Facts
 from reportbuilder.notifications.gathering import items_of
 from reportbuilder.notifications.kinds import DIGEST, OWN_EMAIL
@@ -87,6 +89,12 @@ def _claim(session: Session, settings: Settings, notification_id: str) -> Job | 
         _record(session, settings, row, failure)
     except _NotWanted as reason:
         _end(session, row, "dropped", str(reason))
+    except Invalid as error:  # of a setting, which a person will mend
+        _record(session, settings, row, Undelivered(error.message))
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - else it would be claimed for ever and count no attempt
+        _record(session, settings, row, _fault(row, error))
     return None
 
 
@@ -107,7 +115,7 @@ def _job(session: Session, settings: Settings, row: Notification) -> Job:
     user = session.get_one(User, row.user_id)
     if row.attempts > settings.notification_attempts:
         raise Undelivered(f"no word of {row.attempts - 1} attempts", is_permanent=True)
-    reader = Reader(user.time_zone, settings.public_url)
+    reader = Reader(known_zone(user.time_zone), settings.public_url)
     return Job(row, _target(session, settings, row, user), told, reader)
 
 
@@ -154,10 +162,14 @@ def _try(job: Job, settings: Settings) -> Undelivered | None:
     except Invalid as error:  # of a setting, which a person will mend
         return Undelivered(error.message)
     except Exception as error:  # noqa: BLE001 - whatever it is, the row has to say it and go on
-        # without its text and frames, which may hold addresses
-        log.error("message not sent", notification_id=job.row.notification_id, failure=type(error).__name__)  # noqa: TRY400
-        return Undelivered(_HIDDEN_FAULT)
+        return _fault(job.row, error)
     return None
+
+
+def _fault(row: Notification, error: Exception) -> Undelivered:
+    """Log a fault of ours without its text and frames, which may hold addresses."""
+    log.error("message not sent", notification_id=row.notification_id, failure=type(error).__name__)
+    return Undelivered(_HIDDEN_FAULT)
 
 
 def _deliver(job: Job, settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """Where messages may go: addresses read and judged as text, and what may be shown of them."""
 
 import re
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,6 +12,7 @@ TARGET_MOST: Final = 2000
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _SLACK = re.compile(r"https://hooks\.slack(?:-gov)?\.com/services/[A-Z0-9]+/[A-Z0-9]+/[A-Za-z0-9]+")
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
+_HOLD_IPV4: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))  # NAT64, and what was before it
 _PRINTABLE = re.compile(r"[!-~]+")
 
 
@@ -76,7 +77,7 @@ def host_of(parts: SplitResult) -> str:
 def is_private(host: str) -> bool:
     """Say whether a host is, as it is written, an address that is not on the public internet.
 
-    >>> is_private("169.254.169.254"), is_private("::ffff:10.0.0.1"), is_private("9.9.9.9")
+    >>> is_private("169.254.169.254"), is_private("64:ff9b::10.0.0.1"), is_private("9.9.9.9")
     (True, True, False)
     """
     if host == "localhost" or host.endswith((".localhost", ".internal", ".local")):
@@ -85,8 +86,18 @@ def is_private(host: str) -> bool:
         address = ip_address(host)
     except ValueError:
         return False
-    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None) or address
-    return not (address.is_global and inner.is_global) or inner.is_multicast
+    inner = _inner(address)
+    is_old = isinstance(address, IPv6Address) and address.is_site_local
+    return not (address.is_global and inner.is_global) or inner.is_multicast or is_old
+
+
+def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Return the IPv4 address to which a gateway takes an IPv6 address, or itself."""
+    if isinstance(address, IPv4Address):
+        return address
+    if any(address in network for network in _HOLD_IPV4):
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def mask(kind: str, target: str) -> str:

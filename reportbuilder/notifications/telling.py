@@ -17,7 +17,7 @@ from reportbuilder.notices import Notice
 from reportbuilder.notifications import readers
 from reportbuilder.notifications.caps import Caps
 from reportbuilder.notifications.choosing import choice_of
-from reportbuilder.notifications.digests import next_digest
+from reportbuilder.notifications.digests import known_zone, next_digest
 from reportbuilder.notifications.facts import Facts
 from reportbuilder.notifications.kinds import OWN_EMAIL
 from reportbuilder.notifications.locking import ours_to_write
@@ -56,7 +56,7 @@ def _tell_some(session: Session, settings: Settings) -> int:
     ground = _load(session, notices)
     caps = Caps(session, settings.notifications_per_hour)
     for notice in notices:
-        for message in _messages(notice, ground, settings):
+        for message in _safely(notice, ground, settings):
             _add(session, message, caps)
     _mark_handled(session, notices)
     log.info("notices handled", count=len(notices))
@@ -149,6 +149,14 @@ def _last_runs(session: Session, report_ids: set[UUID]) -> dict[UUID, tuple[date
     return last
 
 
+def _safely(notice: Notice, ground: _Ground, settings: Settings) -> list[Notification]:
+    try:
+        return list(_messages(notice, ground, settings))
+    except Exception:
+        log.exception("notice not told", notice=notice.key)  # it must not keep all others waiting
+        return []
+
+
 def _messages(notice: Notice, ground: _Ground, settings: Settings) -> Iterator[Notification]:
     report = ground.reports[notice.report_id]
     execution = ground.executions.get(notice.about.get("execution_id", ""))
@@ -194,7 +202,7 @@ def _wanted(wants: Sequence[Want], kind: str) -> dict[str, tuple[str, str]]:
 
 
 def _due(pace: str, zone: str) -> datetime:
-    return clock.now() if pace == "at_once" else next_digest(pace, clock.now(), zone)
+    return clock.now() if pace == "at_once" else next_digest(pace, clock.now(), known_zone(zone))
 
 
 def _kind(notice: Notice, ground: _Ground) -> str:

@@ -173,9 +173,9 @@ def find_active(session: Session, report: ReportDefinition) -> ReportSchedule | 
 
 
 def catch_up(session: Session, schedule: ReportSchedule, report: ReportDefinition) -> None:
-    """Give the due times up to now their verdicts, by what has held for them until now."""
+    """Give all due times up to now their verdicts, by what has held for them until now."""
     now = clock.now()
-    if not schedule.is_active or schedule.next_run_at is None or schedule.next_run_at > now:
+    if not schedule.is_active or not _is_behind(schedule, now):
         return
     pauses = open_pauses(session)
     hold = hold_of(schedule, pauses, report.instance_id, is_report_active=report.is_active)
@@ -183,7 +183,12 @@ def catch_up(session: Session, schedule: ReportSchedule, report: ReportDefinitio
         plan = plan_of(schedule)
     except Invalid:
         return  # it could not be read, which is why somebody changes it
-    write(session, [(schedule, judge(schedule, plan, now=now, hold=hold))])
+    while _is_behind(schedule, now):  # each time as many as are judged at once
+        write(session, [(schedule, judge(schedule, plan, now=now, hold=hold))])
+
+
+def _is_behind(schedule: ReportSchedule, now: datetime) -> bool:
+    return schedule.next_run_at is not None and schedule.next_run_at <= now
 
 
 def _begin_anew(schedule: ReportSchedule, now: datetime) -> None:

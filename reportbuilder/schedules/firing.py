@@ -73,9 +73,14 @@ def _judge_each(ids: list[UUID]) -> tuple[UUID | None, int]:
 
 
 def _set_aside(id: UUID, error: Exception) -> None:
-    with transaction() as session:
-        for schedule, *_ in claim_due(session, only=id, limit=1):
-            write(session, [(schedule, set_aside(session, schedule, error))])
+    try:
+        with transaction() as session:
+            for schedule, *_ in claim_due(session, only=id, limit=1):
+                write(session, [(schedule, set_aside(session, schedule, error))])
+    except OperationalError:
+        raise
+    except Exception:  # the others' turn must come all the same
+        log.exception("schedule cannot be set aside", schedule=str(id))
 
 
 def _start_next(settings: Settings, schedule: UUID | None) -> int:

@@ -155,6 +155,6 @@ def outlook(
     times = preview(recurrence, after, count)
     reruns = 0
     if schedule.is_settling and times:
-        again = expected_reruns(recurrence, times[0].due_at, window_at)
+        again = expected_reruns(recurrence, times[0].due_at, window_at, settle_days=lag_days)
         reruns = sum(1 for _ in islice(again, _MOST_RERUNS))
     return Outlook([(each, window_at(each.due_at)) for each in times], reruns)

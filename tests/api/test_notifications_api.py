@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from reportbuilder.api import limits
 from reportbuilder.database import reading, transaction
 from reportbuilder.notifications.models import Notification, NotificationChannel
 from tests.api.conftest import Callers
@@ -127,6 +128,16 @@ def test_a_repeated_test_with_its_key_is_one_message(callers: Callers) -> None:
     for _ in range(2):
         callers.ben.post("/notifications/channels/email/test", headers={"Idempotency-Key": "k"})
     assert callers.ben.get("/notifications").get_json()["total"] == 1
+
+
+def test_tests_and_repeats_are_limited_by_user(callers: Callers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MESSAGES_PER_HOUR", 2)
+    sent = callers.ben.post("/notifications/channels/email/test").get_json()["notification_id"]
+    assert callers.ben.post("/notifications/channels/email/test").status_code == 202
+    for path in ("/notifications/channels/email/test", f"/notifications/{sent}/resend"):
+        check(callers.ben.post(path), 429, "RATE_LIMITED")
+    assert callers.ben.get("/notifications").get_json()["total"] == 2
+    assert callers.ada.post("/notifications/channels/email/test").status_code == 202
 
 
 def test_what_is_stored_is_sealed(callers: Callers) -> None:

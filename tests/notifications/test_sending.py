@@ -11,13 +11,14 @@ from threading import Event
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from reportbuilder import clock
 from reportbuilder.accounts.models import User
 from reportbuilder.database import in_transaction, transaction
 from reportbuilder.errors import Conflict, NotFound
 from reportbuilder.notifications import channels, overview, sweeping, webhooks
-from reportbuilder.notifications.models import NotificationChannel
+from reportbuilder.notifications.models import Notification, NotificationChannel
 from reportbuilder.notifications.sending import send
 from reportbuilder.notifications.telling import tell
 from reportbuilder.reports.models import ReportDefinition
@@ -213,6 +214,16 @@ def test_a_fault_of_ours_is_tried_again_and_shows_nothing(
     desk.give("run_failed")
     desk.work()
     assert (desk.only().state, desk.only().error) == ("waiting", "a fault of ours; the logs say more")
+
+
+def test_what_cannot_be_read_counts_as_an_attempt_and_shows_nothing(desk: Desk, mailbox: Mailbox) -> None:
+    desk.give("run_failed")
+    tell(desk.settings)
+    with transaction() as session:
+        session.execute(update(Notification).values(facts={"s3cr3t": 1}))
+    desk.work()
+    row = desk.only()
+    assert (row.state, row.attempts, row.error) == ("waiting", 1, "a fault of ours; the logs say more")
 
 
 def test_a_removed_channel_gets_nothing_more(desk: Desk, receiver: ScriptedServer) -> None:

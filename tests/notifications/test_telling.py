@@ -221,6 +221,33 @@ def test_a_notice_that_cannot_be_read_keeps_nobody_waiting(
     assert [message["Subject"] for message in mailbox.taken] == ["Failed: Spring"]
 
 
+def test_a_zone_that_is_no_longer_known_keeps_nobody_waiting(desk: Desk, mailbox: Mailbox) -> None:
+    with transaction() as session:
+        session.get_one(User, desk.cast.cleo.id).time_zone = "Mars/Olympus"
+    for pace in ("daily", "at_once"):
+        desk.choose(desk.cast.cleo, {**ALL, "pace": pace}, report=desk.report)
+        desk.give("run_failed")
+        desk.work()
+    assert desk.unhandled() == 0
+    assert [str(message["To"]) for message in mailbox.taken].count(desk.cast.cleo.email) == 1
+    assert [row.state for row in desk.told() if row.user_id == desk.cast.cleo.id] == ["waiting", "sent"]
+
+
+def test_one_notice_that_cannot_be_told_keeps_no_other_waiting(
+    desk: Desk, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("untellable")
+
+    desk.give("run_failed")
+    with monkeypatch.context() as patched:
+        patched.setattr("reportbuilder.notifications.telling.choice_of", broken)
+        desk.work()
+    desk.give("schedule_paused")
+    desk.work()
+    assert (desk.unhandled(), len(mailbox.taken)) == (0, 1)
+
+
 def test_a_lost_hint_is_found_by_the_sweep(desk: Desk, mailbox: Mailbox) -> None:
     desk.give("run_failed")
     desk.hints.clear()

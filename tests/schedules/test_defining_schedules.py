@@ -1,5 +1,6 @@
 """Schedules: made whole or not at all, one active a report, changed, paused and resumed."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
@@ -16,7 +17,7 @@ from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Conflict, Invalid
 from reportbuilder.reports.defining import Terms
 from reportbuilder.reports.models import FREQUENCIES, ReportDefinition
-from reportbuilder.schedules import defining, overview
+from reportbuilder.schedules import defining, judging, overview
 from reportbuilder.schedules.frequencies import frequency_of
 from reportbuilder.schedules.models import ReportSchedule
 from reportbuilder.schedules.policies import Policies
@@ -181,6 +182,25 @@ def test_what_is_removed_is_left_alone(diary: Diary) -> None:
         diary.change(schedule, {})
 
 
+@pytest.mark.parametrize("what", ["change", "pause", "remove"])
+def test_no_due_time_is_lost_to_a_change_after_a_long_outage(
+    diary: Diary, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(judging.judge, "__kwdefaults__", {"most": 10})
+    schedule = diary.schedule(policies={"missed": "skip"})
+    diary.advance(35 * 60 + 30)
+    acts: dict[str, Callable[[], None]] = {
+        "change": lambda: diary.change(schedule, {"recurrence": NIGHTLY}),
+        "pause": lambda: diary.edit(schedule, defining.pause, by="ada@example.test", reason="quiet"),
+        "remove": lambda: diary.edit(schedule, defining.remove),
+    }
+    acts[what]()
+    diary.tick(60)
+    first = [row for row in diary.firings(schedule) if row.due_at <= diary.at("12:35")]
+    assert len({row.due_at for row in first}) == 35
+    assert [row.reason for row in first[:29]] == ["missed"] * 29
+
+
 def test_a_schedule_that_cannot_be_read_can_be_mended(diary: Diary) -> None:
     schedule = diary.schedule()
     diary.write(schedule, recurrence={"type": "moon"}, policies={"missed": "never"})
@@ -212,12 +232,13 @@ def test_the_outlook_has_windows_marks_and_what_settling_costs(diary: Diary) -> 
     with reading() as session:
         here = session.get_one(ReportDefinition, report.id)
         found = overview.outlook(schedule, here, after=at, lag_days=14, count=4)
+        sooner = overview.outlook(schedule, here, after=at, lag_days=3)
     marks = [sorted(each.marks) for each, _ in found.times]
     assert marks == [[], [], ["moved"], ["after_end"]]
     assert [window.end for _, window in found.times] == [
         datetime(2026, 3, day, tzinfo=UTC) for day in (27, 28, 29, 30)
     ]
-    assert found.reruns == 13
+    assert (found.reruns, sooner.reruns) == (13, 2)
 
 
 @given(

@@ -194,6 +194,26 @@ def test_failure_27_what_breaks_while_it_is_judged_is_set_aside(
     assert diary.read(bad).next_run_at == clock.now() + judging.BROKEN_FOR
 
 
+def test_failure_27_what_cannot_even_be_set_aside_does_not_hold_up_the_others(
+    diary: Diary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = diary.schedule(), diary.schedule()
+    judging_all = judging.judge_claimed
+
+    def break_on_bad(session: Any, claimed: Any) -> Any:
+        if any(schedule.schedule_id == bad for schedule, *_ in claimed):
+            raise LookupError("a fault of ours")
+        return judging_all(session, claimed)
+
+    def broken(*_: Any) -> None:
+        raise LookupError("another")
+
+    monkeypatch.setattr(firing, "judge_claimed", break_on_bad)
+    monkeypatch.setattr(firing, "set_aside", broken)
+    diary.tick(60)
+    assert (diary.story(good), diary.story(bad)) == ([("12:01", "started", None)], [])
+
+
 def test_failure_28_a_schedule_that_never_ran_and_has_no_next_time_is_claimed(diary: Diary) -> None:
     schedule = diary.schedule()
     older = diary.schedule({"type": "cron", "cron": "*/2 * * * *"})
