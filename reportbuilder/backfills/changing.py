@@ -15,6 +15,7 @@ from reportbuilder.backfills.wishes import check_concurrency
 from reportbuilder.errors import Conflict
 from reportbuilder.executions import lifecycle
 from reportbuilder.executions.models import ReportExecution
+from reportbuilder.executions.standing import lock as lock_instance
 from reportbuilder.executions.states import ACTIVE
 from reportbuilder.executions.waking import ADVANCE_BACKFILL
 from reportbuilder.reports.models import ReportDefinition
@@ -45,9 +46,12 @@ def cancel(session: Session, backfill: ReportDataCollection, by: str, default_sl
     :raises Conflict: if it has ended, or is being cancelled.
     """
     _apply(session, backfill, "cancel")
+    # a look locks the instance and then all that runs on it: in another order each would wait for the other
+    lock_instance(session, session.get_one(AmcInstance, backfill.instance_id).instance_id)
     in_flight = session.scalars(
         select(ReportExecution)
         .where(ReportExecution.collection_id == backfill.id, ReportExecution.state.in_(ACTIVE))
+        .order_by(ReportExecution.created_at, ReportExecution.id)
         .options(joinedload(ReportExecution.instance))
     ).all()
     for execution in in_flight:

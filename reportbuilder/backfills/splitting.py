@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 from sqlalchemy import or_, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from reportbuilder import clock, logs, wakeups
@@ -26,6 +27,7 @@ from reportbuilder.backfills.segments import Segment
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.crashpoints import reached
 from reportbuilder.database import transaction
+from reportbuilder.errors import Unavailable
 from reportbuilder.executions.leases import kept
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.moving import claim, record
@@ -82,12 +84,21 @@ def split_pack(ports: Ports, execution_id: str) -> None:
             work = _claim(ports, session, execution_id)
         if work is None:
             return
+        counted = 1
         try:
             with kept(partial(_extend, ports, work.pack), ports.settings.collect_lease / 3):
                 _split(ports, work)
+        except (Unavailable, OperationalError):
+            counted = 0  # that something we stand on is away says nothing of the rows
+            raise
         finally:
-            with transaction() as session:
-                claim(session, work.pack, guard=_still_ours(work.pack), lease_until=None)
+            _let_go(work.pack, counted)
+
+
+def _let_go(pack: ReportExecution, counted: int) -> None:
+    with transaction() as session:
+        attempts = pack.attempts - 1 + counted
+        claim(session, pack, guard=_still_ours(pack), lease_until=None, attempts=attempts)
 
 
 def _claim(ports: Ports, session: Session, execution_id: str) -> Work | None:

@@ -12,6 +12,7 @@ from reportbuilder.database import transaction
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.moving import claim, remark_once
 from reportbuilder.executions.ports import Ports
+from reportbuilder.executions.standing import is_held_back
 from reportbuilder.executions.waking import ask_look
 
 log = logs.get_logger(__name__)
@@ -42,7 +43,9 @@ def _claim(ports: Ports, session: Session, execution_id: str) -> ReportExecution
     ).one_or_none()
     again = now - timedelta(seconds=ports.settings.cancel_again)
     due = or_(ReportExecution.cancel_sent_at.is_(None), ReportExecution.cancel_sent_at <= again)
-    if execution is None or not claim(session, execution, guard=(due,), cancel_sent_at=now):
+    if execution is None or is_held_back(execution.instance):
+        return None  # the sweep comes back to it
+    if not claim(session, execution, guard=(due,), cancel_sent_at=now):
         return None
     return execution
 

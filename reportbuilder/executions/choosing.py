@@ -1,7 +1,6 @@
 """Whose turn it is: of those who wait on an instance, and of the instances of an account."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -12,7 +11,7 @@ from reportbuilder.executions import quotas, slots
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.pausing import open_pauses, pause_of
 from reportbuilder.executions.slots import Contender, Turn
-from reportbuilder.executions.standing import HEADS, Standing, standing, standings
+from reportbuilder.executions.standing import HEADS, Standing, is_held_back, standing, standings
 from reportbuilder.executions.waking import ask_submit
 from reportbuilder.settings import Settings
 
@@ -46,7 +45,8 @@ def _turn(
     session: Session, instance: AmcInstance, settings: Settings, stand: Standing, left: int | None
 ) -> list[Contender]:
     """Return the one or two who may start next, none while the instance is held back."""
-    if not stand.waiting or _is_throttled(instance, clock.now()) or pause_of(session, instance.id):
+    # whoever was throttled has asked for its end; to ask again at each hint would pile them up
+    if not stand.waiting or is_held_back(instance) or pause_of(session, instance.id):
         return []
     runs = quotas.runs_left(session, instance, settings.instance_daily_runs)
     return _first(stand, min([HEADS, *(room for room in (left, runs) if room is not None)]))
@@ -62,11 +62,6 @@ def _first(stand: Standing, room: int) -> list[Contender]:
         served=stand.served,
         room=room,
     )
-
-
-def _is_throttled(instance: AmcInstance, now: datetime) -> bool:
-    # whoever was throttled has asked for its end; to ask again at each hint would pile them up
-    return instance.throttled_until is not None and instance.throttled_until > now
 
 
 def _is_late(
@@ -93,7 +88,8 @@ def _rivals(session: Session, instance: AmcInstance, settings: Settings) -> list
         )
     ).all()
     pauses = open_pauses(session)
-    able = [other for other in others if other.id not in pauses and _has_runs(session, other, settings)]
+    going = [other for other in others if other.id not in pauses]
+    able = quotas.with_runs_left(session, going, settings.instance_daily_runs)
     stands = standings(session, able, settings.instance_slots, heads=1)
     found = [
         (Turn.of(head, stands[other.id].holding, now, stands[other.id].served), other)
@@ -101,7 +97,3 @@ def _rivals(session: Session, instance: AmcInstance, settings: Settings) -> list
         for head in _first(stands[other.id], 1)
     ]
     return sorted(found, key=lambda rival: rival[0])
-
-
-def _has_runs(session: Session, instance: AmcInstance, settings: Settings) -> bool:
-    return quotas.runs_left(session, instance, settings.instance_daily_runs) != 0

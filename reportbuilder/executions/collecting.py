@@ -22,6 +22,7 @@ from reportbuilder.executions.models import ExecutionEvent, ReportExecution
 from reportbuilder.executions.moving import claim, move, remark_once
 from reportbuilder.executions.ports import Ports
 from reportbuilder.executions.settling import ASKED_FOR
+from reportbuilder.executions.standing import hold_back, is_held_back, lock
 from reportbuilder.executions.states import is_final
 from reportbuilder.executions.waking import ask_collect
 from reportbuilder.results.columns import OutputColumn
@@ -76,6 +77,9 @@ def _claim(ports: Ports, session: Session, execution_id: str) -> ReportExecution
     if execution is None:
         return None
     nobody = or_(ReportExecution.lease_until.is_(None), ReportExecution.lease_until <= clock.now())
+    if is_held_back(execution.instance):
+        _come_again(session, execution, nobody)
+        return None
     lease = clock.in_seconds(ports.settings.collect_lease)
     if not claim(session, execution, guard=(nobody,), lease_until=lease, attempts=execution.attempts + 1):
         return None
@@ -88,6 +92,13 @@ def _claim(ports: Ports, session: Session, execution_id: str) -> ReportExecution
             f"its rows could not be fetched in {execution.attempts - 1} attempts",
         )
     return execution
+
+
+def _come_again(session: Session, execution: ReportExecution, nobody: ColumnElement[bool]) -> None:
+    """Leave it until AMC may be called again for its instance."""
+    until = execution.instance.throttled_until or clock.now()
+    if claim(session, execution, guard=(nobody,), lease_until=until):
+        ask_collect(session, execution, max(0.0, (until - clock.now()).total_seconds()))
 
 
 def _extend(ports: Ports, execution: ReportExecution) -> None:
@@ -189,6 +200,8 @@ def _record_failure(ports: Ports, session: Session, execution: ReportExecution, 
     elif isinstance(error, Rejected) and not isinstance(error, NotReady):
         _fail(session, execution, "permanent", f"AMC does not give the rows: {error.message}")
     elif isinstance(error, Throttled):
+        if not error.local and (instance := lock(session, execution.instance.instance_id)):
+            hold_back(instance, THROTTLED_FOR if error.retry_after is None else error.retry_after)
         _put_off(session, execution, error, attempts=execution.attempts - 1)
     elif _is_outage(error):
         _outwait(session, execution, error)

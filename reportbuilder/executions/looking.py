@@ -20,7 +20,7 @@ from reportbuilder.database import after_commit, transaction
 from reportbuilder.executions import cadence, experience, settling
 from reportbuilder.executions.models import ReportExecution, SubmissionIntent
 from reportbuilder.executions.ports import Ports
-from reportbuilder.executions.standing import holding, lock
+from reportbuilder.executions.standing import hold_back, holding, lock
 from reportbuilder.executions.states import IN_SLOT
 from reportbuilder.executions.submitting import submit_one
 from reportbuilder.executions.waking import LOOK
@@ -182,7 +182,7 @@ def _put_off(ports: Ports, view: View, failure: AmcFailure) -> None:
         if pause is None:
             pause = cadence.backoff(instance.failed_looks, longest=2 * ports.settings.look_max)
         if isinstance(failure, Throttled) and not failure.local:
-            instance.throttled_until = clock.in_seconds(pause)
+            hold_back(instance, pause)
         held = holding(session, instance, locked=True)
         if instance.failed_looks == settling.FAILED_LOOKS_TO_TELL:
             settling.tell_all(session, held, failure.message)

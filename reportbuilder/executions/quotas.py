@@ -1,6 +1,6 @@
 """Limits beside the slots of an instance: how many at once on an account, how many a day on an instance."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,16 +19,17 @@ FOREIGN_COUNTS_FOR = timedelta(minutes=2)  # after that what others ran at the l
 _PEOPLE = ("manual", "api")
 
 
-def lock_account(session: Session, instance_id: str) -> None:
+def lock_account(session: Session, instance_id: str, *, shared: bool = False) -> None:
     """Keep others from giving away slots of an instance's account until the end of this transaction.
 
-    Whoever locks an instance as well does it after this; nobody locks two accounts but in order of their ids.
+    ``shared``: keep only those out who pause everything. Whoever locks an instance as well does it after
+    this; nobody locks two accounts but in order of their ids.
     """
     session.execute(
         select(AmcAccount.id)
         .join(AmcInstance, AmcInstance.account_id == AmcAccount.id)
         .where(AmcInstance.instance_id == instance_id)
-        .with_for_update(of=AmcAccount, key_share=True)
+        .with_for_update(of=AmcAccount, read=shared, key_share=not shared)
     ).all()
 
 
@@ -102,9 +103,18 @@ def runs_left(session: Session, instance: AmcInstance, default: int) -> int | No
     return max(0, budget - runs_today(session, [instance.id]).get(instance.id, 0))
 
 
+def with_runs_left(session: Session, instances: Sequence[AmcInstance], default: int) -> list[AmcInstance]:
+    """Return those of several instances on which runs may still be submitted today, in one query."""
+    budgets = {one.id: daily_runs(one, default) for one in instances}
+    today = runs_today(session, [row_id for row_id, budget in budgets.items() if budget])
+    return [one for one in instances if not budgets[one.id] or today.get(one.id, 0) < budgets[one.id]]
+
+
 def runs_today(session: Session, instance_ids: Iterable[UUID]) -> dict[UUID, int]:
     """Return how many runs of this UTC day each instance has had; one that has had none is left out."""
     wanted = list(instance_ids)
+    if not wanted:
+        return {}
     accepted = (
         select(ReportExecution.instance_id, func.count())
         .where(

@@ -46,6 +46,20 @@ def lock(session: Session, instance_id: str) -> AmcInstance | None:
     )
 
 
+def hold_back(instance: AmcInstance, seconds: float) -> None:
+    """Have nothing sent to AMC for a locked instance for so long; what AMC has asked for before stays asked.
+
+    A short pause of ours must not end the minute that AMC has asked for.
+    """
+    until = clock.in_seconds(seconds)
+    instance.throttled_until = max(until, instance.throttled_until or until)
+
+
+def is_held_back(instance: AmcInstance) -> bool:
+    """Say whether nothing is sent to AMC for an instance at present."""
+    return instance.throttled_until is not None and instance.throttled_until > clock.now()
+
+
 def holding(session: Session, instance: AmcInstance, *, locked: bool = False) -> list[ReportExecution]:
     """Read the executions that hold a slot; ``locked`` keeps others from changing them meanwhile."""
     found = select(ReportExecution).where(

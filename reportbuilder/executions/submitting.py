@@ -21,7 +21,7 @@ from reportbuilder.executions.moving import claim, move, record
 from reportbuilder.executions.ports import Ports
 from reportbuilder.executions.quotas import lock_account
 from reportbuilder.executions.refusals import with_advice
-from reportbuilder.executions.standing import lock
+from reportbuilder.executions.standing import hold_back, lock
 from reportbuilder.executions.waking import ask_cancel, ask_look, ask_submit
 
 log = logs.get_logger(__name__)
@@ -37,8 +37,7 @@ def submit_next(ports: Ports, instance_id: str) -> None:
 def submit_one(ports: Ports, instance_id: str) -> bool:
     """Do the same, and say whether there was one to start."""
     with transaction() as session:
-        if ports.settings.account_slots:
-            lock_account(session, instance_id)
+        lock_account(session, instance_id, shared=not ports.settings.account_slots)
         instance = lock(session, instance_id)
         execution = _claim_next(ports, session, instance) if instance else None
     if instance is None or execution is None:
@@ -175,7 +174,7 @@ def _record_failure(
         _await_list(ports, session, instance, execution, failure)
     elif isinstance(failure, Throttled) or _is_of_the_deployment(failure):
         pause = _pause(session, execution, failure)
-        instance.throttled_until = clock.in_seconds(pause)
+        hold_back(instance, pause)
         try_again(session, instance, execution, failure.message, pause)
     elif isinstance(failure, (Rejected, Unauthorized)):
         fail_submission(session, execution, "permanent", with_advice(failure.message))

@@ -80,9 +80,7 @@ def _within_quotas(
     session: Session, instances: Sequence[AmcInstance], settings: Settings
 ) -> Sequence[AmcInstance]:
     """Leave out those whose runs of the day, or whose account's slots, are used up."""
-    budgets = {one.id: quotas.daily_runs(one, settings.instance_daily_runs) for one in instances}
-    today = quotas.runs_today(session, [row_id for row_id, budget in budgets.items() if budget])
-    rested = [one for one in instances if not budgets[one.id] or today.get(one.id, 0) < budgets[one.id]]
+    rested = quotas.with_runs_left(session, instances, settings.instance_daily_runs)
     if not settings.account_slots:
         return rested
     held = quotas.held_by_accounts(session, {one.account_id for one in rested})

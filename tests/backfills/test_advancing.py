@@ -2,10 +2,11 @@
 
 from collections import Counter
 from datetime import timedelta
+from threading import Thread
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from reportbuilder import clock
 from reportbuilder.accounts.models import User
@@ -15,17 +16,18 @@ from reportbuilder.backfills.advancing import advance_backfill
 from reportbuilder.backfills.models import ReportDataCollection
 from reportbuilder.backfills.sweeping import find_late
 from reportbuilder.catalog.models import QueryTemplate
-from reportbuilder.database import reading, transaction
+from reportbuilder.database import for_thread, reading, transaction
 from reportbuilder.errors import Conflict
 from reportbuilder.executions import lifecycle, overview
 from reportbuilder.executions.models import Pause, ReportExecution
+from reportbuilder.executions.standing import holding, lock
 from reportbuilder.notices import Notice
 from reportbuilder.reports.models import ReportDefinition
 from reportbuilder.results.models import ResultSet
 from reportbuilder.sandbox import Sandbox
 from tests.backfills.reporters import Reporter, creep, sweep_all
 from tests.deployment import most_at_once
-from tests.executions.desk import Workers
+from tests.executions.desk import Workers, until_somebody_waits
 
 
 def set_slots(reporter: Reporter, slots: int) -> None:
@@ -228,6 +230,31 @@ def test_cancel_stops_what_is_in_flight_too(reporter: Reporter, workers: Workers
     assert ends == ["CANCELLED", "CANCELLED"]
     with pytest.raises(Conflict, match="cancelled"), transaction() as session:
         changing.cancel(session, session.get_one(ReportDataCollection, backfill), "ben@example.test", 10)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+def test_a_cancel_and_a_look_do_not_wait_for_each_other(reporter: Reporter, workers: Workers) -> None:
+    backfill = reporter.start(3)
+    advance_backfill(workers.ports, str(backfill))
+    with transaction() as session:
+        session.execute(update(ReportExecution).values(state="running"))
+
+    def cancel() -> None:
+        with transaction() as session:
+            changing.cancel(session, session.get_one(ReportDataCollection, backfill), "ben@example.test", 10)
+
+    cancelling = Thread(target=for_thread(cancel), daemon=True)
+    newest = select(ReportExecution.id).order_by(ReportExecution.created_at.desc(), ReportExecution.id.desc())
+    with transaction() as session:  # as a look does it
+        on = lock(session, reporter.instance.instance_id)
+        assert on
+        session.execute(newest.limit(1).with_for_update(key_share=True)).all()
+        cancelling.start()
+        until_somebody_waits(cancelling)
+        assert len(holding(session, on, locked=True)) == 3
+    cancelling.join(20)
+    assert reporter.read(backfill).status == "cancelling"
+    assert all(one.cancel_requested_at for one in reporter.executions(backfill))
 
 
 def test_failure_04_and_38_lost_hints_leave_no_segment_running_and_force_nothing(

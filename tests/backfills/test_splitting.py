@@ -12,7 +12,7 @@ from reportbuilder.backfills import splitting
 from reportbuilder.backfills.advancing import advance_backfill
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.database import reading, transaction
-from reportbuilder.errors import Invalid
+from reportbuilder.errors import Invalid, Unavailable
 from reportbuilder.executions import lifecycle, overview
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.parameters.windows import Window
@@ -175,3 +175,21 @@ def test_rows_that_come_after_the_single_run_has_failed_are_not_taken_unchecked(
     assert reporter.states(backfill) == Counter(completed=2, cancelled=1)
     assert reporter.read(backfill).configuration["packing"]["state"] == "ended"
     assert {one.packed_in_id for one in reporter.executions(backfill)} == {None}
+
+
+def test_a_store_that_is_away_does_not_end_packing(
+    reporter: Reporter, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backfill, pack = prepare_pack(reporter, workers)
+
+    def part(*_: Any) -> Parted:
+        raise Unavailable("the store is away")
+
+    with monkeypatch.context() as away:
+        away.setattr(splitting, "part_rows", part)
+        for _ in range(workers.ports.settings.collect_attempts + splitting.TRIES + 2):
+            with pytest.raises(Unavailable):
+                splitting.split_pack(workers.ports, pack)
+    splitting.split_pack(workers.ports, pack)
+    workers.work_until(lambda: reporter.has_ended(backfill))
+    assert reporter.read(backfill).configuration["packing"]["state"] == "proven"

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from actors.table import ACTORS
 from reportbuilder import clock
@@ -16,7 +17,7 @@ from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.backfills.sweeping import sweep_backfills
 from reportbuilder.catalog.models import QueryTemplate
-from reportbuilder.database import reading, transaction
+from reportbuilder.database import db, reading, transaction
 from reportbuilder.executions import lifecycle, overview
 from reportbuilder.executions.lifecycle import Order
 from reportbuilder.executions.models import ReportExecution
@@ -107,6 +108,20 @@ class Desk:
 
     def all_final(self) -> bool:
         return all(is_final(execution.state) for execution in self.all())
+
+
+def until_somebody_waits(thread: Thread) -> None:
+    """Wait until a transaction of PostgreSQL waits for a lock, or the thread that should is done."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    end = time.monotonic() + 20
+    with db.engine.connect() as connection:
+        while thread.is_alive() and not connection.scalar(waiting):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+            connection.rollback()  # each transaction sees the activity as it was at its first glance
 
 
 def make_desk(user: User, instance: AmcInstance) -> Desk:

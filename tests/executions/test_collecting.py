@@ -12,6 +12,7 @@ import pytest
 
 from reportbuilder import clock
 from reportbuilder.amc.failures import AmcFailure, Rejected, Throttled, Transient, Unauthorized
+from reportbuilder.amc.models import AmcInstance
 from reportbuilder.database import for_thread, reading, transaction
 from reportbuilder.errors import Unavailable
 from reportbuilder.executions import collecting, overview
@@ -222,6 +223,32 @@ def test_a_collection_that_is_throttled_for_hours_is_patient_and_terse(
     with reading() as session:
         remarks = [event.reason for event in overview.events(session, execution) if not event.to_state]
     assert len(remarks) == 1
+
+
+def test_what_amc_asks_for_holds_for_the_rows_as_well(
+    collectable: str, desk: Desk, slow: Ports, store: Meanwhile
+) -> None:
+    """A Retry-After is obeyed by all calls for the instance, whoever was told it."""
+    store.before.append(lambda: pytest.fail("AMC was called"))
+    with transaction() as session:
+        session.get_one(AmcInstance, desk.instance.id).throttled_until = until = clock.in_seconds(600)
+    collecting.collect(slow, collectable)
+    execution = desk.read(collectable)
+    assert (execution.state, execution.attempts, execution.lease_until) == ("collecting", 0, until)
+
+
+@pytest.mark.parametrize("is_local", [False, True])
+def test_rows_that_amc_throttles_hold_all_calls_for_the_instance_back(
+    *, collectable: str, desk: Desk, slow: Ports, store: Meanwhile, is_local: bool
+) -> None:
+    def throttle() -> None:
+        raise Throttled(retry_after=600, local=is_local)
+
+    store.before.append(throttle)
+    collecting.collect(slow, collectable)
+    with reading() as session:
+        until = session.get_one(AmcInstance, desk.instance.id).throttled_until
+    assert (until is None) is is_local
 
 
 @pytest.mark.parametrize(

@@ -320,6 +320,21 @@ def test_what_we_hold_back_ourselves_holds_the_instance_for_longer_each_time(
     assert SUBMIT_NEXT in [wake_up.name for _, _, wake_up in workers.queue]
 
 
+def test_a_short_pause_of_ours_does_not_end_the_one_that_amc_has_asked_for(
+    desk: Desk, mine: Ports, meanwhile: Meanwhile
+) -> None:
+    desk.request()
+    asked_for = clock.in_seconds(600)
+
+    def look_is_throttled() -> None:
+        with transaction() as session:
+            session.get_one(AmcInstance, desk.instance.id).throttled_until = asked_for
+
+    meanwhile.submitting = in_turn(look_is_throttled, raising(Throttled(retry_after=0.01, local=True)))
+    submit(mine, desk)
+    assert instance_of(desk).throttled_until == asked_for
+
+
 def run_many(desk: Desk, ports: Ports, box: Sandbox, count: int) -> list[str]:
     box.fault(run_seconds=60.0)
     ids = [desk.request() for _ in range(count)]

@@ -1,7 +1,9 @@
 """Pauses: one open for each, what is paused below stays so, and nothing is submitted meanwhile."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -10,12 +12,14 @@ from reportbuilder import wakeups
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.database import for_thread, reading, transaction
 from reportbuilder.errors import Conflict, Invalid
-from reportbuilder.executions import pausing
+from reportbuilder.executions import pausing, submitting
 from reportbuilder.executions.models import Pause
 from reportbuilder.executions.waking import SUBMIT_NEXT
+from reportbuilder.settings import Settings
 from reportbuilder.wakeups import WakeUp
 from tests.cast import Cast
-from tests.executions.desk import Desk, make_desk
+from tests.executions.desk import Desk, make_desk, until_somebody_waits
+from tests.executions.scripted import ScriptedAmc, scripted_ports
 
 ADA = "ada@example.test"
 
@@ -150,3 +154,28 @@ def test_pauses_are_kept_with_who_ended_them(cast: Cast, noon: Callable[[float],
     assert kept.ended_by == ADA
     assert kept.ended_at is not None
     assert (kept.ended_at - kept.created_at).total_seconds() == 60
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+@pytest.mark.parametrize("account_slots", [0, 200])
+def test_no_claim_is_committed_after_the_pause_of_everything(
+    cast: Cast, chosen: Settings, monkeypatch: pytest.MonkeyPatch, account_slots: int
+) -> None:
+    desk = make_desk(cast.ben, cast.first)
+    desk.request()
+    pausing_all = Thread(target=for_thread(lambda: pause(None)), daemon=True)
+    claim_next, was_first = submitting._claim_next, list[bool]()
+
+    def claim(*args: Any) -> Any:
+        found = claim_next(*args)
+        pausing_all.start()
+        until_somebody_waits(pausing_all)
+        was_first.append(not pausing_all.is_alive())
+        return found
+
+    monkeypatch.setattr(submitting, "_claim_next", claim)
+    settings = replace(chosen, account_slots=account_slots)
+    submitting.submit_next(scripted_ports(ScriptedAmc(), settings), cast.first.instance_id)
+    pausing_all.join(20)
+    assert was_first == [False]
+    assert reason_of(cast.first) == "audit"

@@ -257,7 +257,7 @@ def test_cancel_reaches_amc_and_is_confirmed(desk: Desk, workers: Workers, box: 
 
 
 def test_cancel_of_a_submission_whose_answer_is_lost(desk: Desk, workers: Workers, box: Sandbox) -> None:
-    # a busy machine may list it later than a fifth of a second after the lease, which is not what is tried here
+    # a busy machine may list it later than a fifth of a second after the lease, which is not tried here
     workers.ports = replace(workers.ports, settings=replace(workers.ports.settings, list_lag=60.0))
     box.fault(run_seconds=300.0, lost_next=1)
     execution_id = desk.request()
