@@ -44,8 +44,8 @@ from tests.executions.scripted import ScriptedAmc, scripted_ports
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 WINDOW = Window(NOON - timedelta(days=40), NOON - timedelta(days=33), "UTC")
 SLOTS = {"one": 1, "two": 2, "four": 4}
-ACCOUNT_SLOTS = 5
-BUDGETS = {"two": 6}
+ACCOUNT_SLOTS = 4
+BUDGETS = {"two": 3}
 USERS = ("ada", "ben", "cleo")
 NAMES = st.sampled_from(sorted(SLOTS))
 TRIGGERS = st.sampled_from(sorted(RANKS))
@@ -137,7 +137,7 @@ class Dispatcher(RuleBasedStateMachine):
     # ------------------------------------------------------------ what happens
 
     @rule(
-        name=NAMES, user=st.sampled_from(USERS), trigger=st.sampled_from(sorted(RANKS)), n=st.integers(1, 4)
+        name=NAMES, user=st.sampled_from(USERS), trigger=st.sampled_from(sorted(RANKS)), n=st.integers(1, 6)
     )
     def request(self, name: str, user: str, trigger: str, n: int) -> None:
         with transaction() as session:
@@ -218,6 +218,18 @@ class Dispatcher(RuleBasedStateMachine):
         self.amc.end(run, status)
         self.look(self.amc.where[run])
 
+    @rule(name=NAMES, rounds=st.integers(2, 6), seconds=st.sampled_from([60.0, 700.0]))
+    def be_busy(self, name: str, rounds: int, seconds: float) -> None:
+        """Whatever starts ends after a while, and the next one takes its slot."""
+        for _ in range(rounds):
+            for _ in range(SLOTS[name]):
+                self.claim_one(name)
+            self.no_limit_is_broken()
+            self.advance(seconds)
+            for run in self.amc.active(name)[:1]:
+                self.amc.end(run, AmcStatus.SUCCEEDED)
+            self.look(name)
+
     @rule(name=NAMES)
     def look(self, name: str) -> None:
         with transaction() as session:
@@ -292,6 +304,8 @@ class Dispatcher(RuleBasedStateMachine):
         """Only sweeps lead: each request ends, in exactly one final state."""
         self.amc.failures.clear()
         self.resume_all()
+        with transaction() as session:
+            self.instance(session, "two").daily_runs = None  # days of waiting prove nothing more
         for _ in range(60):
             if not self.rows(*(IN_SLOT | {"pending", "collecting"})):
                 break
@@ -321,5 +335,5 @@ def test_no_limit_is_broken_and_nobody_starves(database: Flask, chosen: Settings
     Dispatcher.settings = replace(chosen, account_slots=ACCOUNT_SLOTS)
     run_state_machine_as_test(
         Dispatcher,
-        settings=hypothesis_settings(max_examples=5, stateful_step_count=30, deadline=None),
+        settings=hypothesis_settings(max_examples=8, stateful_step_count=20, deadline=None),
     )

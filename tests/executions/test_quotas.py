@@ -20,6 +20,7 @@ from reportbuilder.executions import lifecycle, overview, pausing, queueing, quo
 from reportbuilder.executions.looking import look
 from reportbuilder.executions.places import Place
 from reportbuilder.executions.ports import Ports
+from reportbuilder.executions.slots import AGEING
 from reportbuilder.executions.submitting import submit_next
 from reportbuilder.executions.sweeping import sweep
 from reportbuilder.settings import Settings
@@ -292,3 +293,23 @@ def test_two_users_share_evenly(
         noon(1)
         amc.end(next(iter(amc.active())), AmcStatus.SUCCEEDED)
         look_now(quick, first)
+
+
+def test_a_backfill_is_passed_for_half_an_hour_and_then_once(
+    first: Desk, second: Desk, quick: Ports, noon: Callable[[float], None], amc: ScriptedAmc
+) -> None:
+    """Another user asks for five-minute runs without end, on the only slot."""
+    other, began = Desk(second.user, first.instance, first.template), clock.now()
+    change(first, slots=1)
+    segment = first.request(triggered_by="backfill")
+    after = 0
+    while first.state(segment) == "pending":
+        other.request()
+        late = clock.now() >= began + 3 * AGEING
+        submit(quick, first)
+        after += late and first.state(segment) == "pending"
+        assert after <= 1
+        noon(300)
+        amc.end(next(iter(amc.active())), AmcStatus.SUCCEEDED)
+        look_now(quick, first)
+    assert clock.now() > began + 2 * AGEING  # it does not push forward either
