@@ -167,6 +167,24 @@ def test_its_own_concurrency_is_never_exceeded_and_can_be_changed(
     assert reporter.read(backfill).status == "completed"
 
 
+def test_a_lower_concurrency_takes_back_what_waits_for_a_slot(
+    reporter: Reporter, workers: Workers, box: Sandbox
+) -> None:
+    backfill = reporter.start(5)
+    advance_backfill(workers.ports, str(backfill))
+    assert runs_of(reporter, backfill) == Counter(pending=5)
+    with transaction() as session:
+        changing.set_concurrency(session, session.get_one(ReportDataCollection, backfill), 1, 10)
+    assert runs_of(reporter, backfill) == Counter(pending=1, cancelled=4)
+    assert reporter.states(backfill) == Counter(running=1, waiting=4)
+    assert reporter.segments(backfill)[0].status == "running", "the first goes on"
+    workers.work_until(lambda: reporter.has_ended(backfill), seconds=60)
+    assert reporter.read(backfill).status == "completed"
+    assert [one.attempts for one in reporter.segments(backfill)] == [1, 2, 2, 2, 2]
+    tags = {one.tag for one in reporter.executions(backfill)}
+    assert most_at_once([run for run in box.state()["executions"] if run["workflowId"] in tags]) == 1
+
+
 def test_slots_never_run_dry_and_are_never_exceeded(
     reporter: Reporter, workers: Workers, box: Sandbox
 ) -> None:
