@@ -12,7 +12,9 @@ from reportbuilder import clock
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.backfills import changing
+from reportbuilder.backfills import overview as backfills
 from reportbuilder.backfills.advancing import advance_backfill
+from reportbuilder.backfills.forecasting import Forecast
 from reportbuilder.backfills.models import ReportDataCollection
 from reportbuilder.backfills.sweeping import find_late
 from reportbuilder.catalog.models import QueryTemplate
@@ -33,6 +35,13 @@ from tests.executions.desk import Workers, until_somebody_waits
 def set_slots(reporter: Reporter, slots: int) -> None:
     with transaction() as session:
         session.get_one(AmcInstance, reporter.instance.id).slots = slots
+
+
+def foreseen(reporter: Reporter, backfill: UUID) -> Forecast | None:
+    name = reporter.read(backfill).collection_id
+    with reading() as session:
+        row = backfills.find(session, name)
+        return backfills.foresee(session, row, backfills.segments_of(session, row), 10)
 
 
 def runs_of(reporter: Reporter, backfill: UUID) -> Counter[str]:
@@ -228,8 +237,10 @@ def test_a_pause_of_the_instance_or_of_everything_leaves_the_backfill_as_it_is(
         sweep_all(workers)
         workers.step()
     assert (reporter.read(backfill).status, reporter.executions(backfill)) == ("running", [])
+    assert foreseen(reporter, backfill) is None
     with transaction() as session:
         session.get_one(Pause, held.id).ended_at = clock.now()
+    assert foreseen(reporter, backfill)
     workers.queue.clear()
     workers.work_until(lambda: reporter.has_ended(backfill), sweeps=True, seconds=30)
 
