@@ -15,8 +15,9 @@ from reportbuilder.backfills.wishes import check_concurrency
 from reportbuilder.errors import Conflict
 from reportbuilder.executions import lifecycle
 from reportbuilder.executions.models import ReportExecution
+from reportbuilder.executions.moving import move
 from reportbuilder.executions.standing import lock as lock_instance
-from reportbuilder.executions.states import ACTIVE
+from reportbuilder.executions.states import ACTIVE, IN_SLOT
 from reportbuilder.executions.waking import ADVANCE_BACKFILL
 from reportbuilder.reports.models import ReportDefinition
 
@@ -109,6 +110,8 @@ def set_concurrency(
 ) -> None:
     """Let so many of its runs be in flight from now on; None is as many as the instance runs at once.
 
+    What is at AMC goes on; what waits for a slot beyond that is taken back.
+
     :raises Invalid: beyond the limit of the instance. :raises Conflict: if it has ended.
     """
     locked = _lock(session, backfill)
@@ -117,8 +120,32 @@ def set_concurrency(
     instance = session.get_one(AmcInstance, locked.instance_id)
     if concurrency is not None:
         check_concurrency(concurrency, max(1, limit_of(instance, default_slots)))
+        _take_back(session, locked, concurrency)
     locked.concurrency = concurrency
     _wake(session, locked)
+
+
+def _take_back(session: Session, backfill: ReportDataCollection, most: int) -> None:
+    """End what waits for a slot beyond so many in flight, the last first; its segments wait anew."""
+    flying = session.scalars(
+        select(ReportExecution)
+        .where(ReportExecution.collection_id == backfill.id, ReportExecution.state.in_({*IN_SLOT, "pending"}))
+        .order_by(ReportExecution.created_at.desc(), ReportExecution.id)
+    ).all()
+    waiting = [execution for execution in flying if execution.state == "pending"]
+    reason = f"taken back: no more than {most} of its backfill may be in flight now"
+    ended = [
+        execution.execution_id
+        for execution in waiting[: max(0, len(flying) - most)]
+        if move(session, execution, "cancelled", reason)
+    ]
+    # as a failure and its retry at once
+    session.execute(
+        update(ReportDataWeek)
+        .where(ReportDataWeek.collection_id == backfill.id, ReportDataWeek.execution_id.in_(ended))
+        .values(status="waiting", execution_id=None, updated_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _lock(session: Session, backfill: ReportDataCollection) -> ReportDataCollection:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, defer, joinedload
 from reportbuilder.backfills.forecasting import Forecast, forecast
 from reportbuilder.backfills.models import ReportDataCollection, ReportDataWeek
 from reportbuilder.errors import NotFound
+from reportbuilder.executions.pausing import pause_of
 
 SORTS: dict[str, Any] = {
     "created_at": ReportDataCollection.created_at,
@@ -100,6 +101,8 @@ def foresee(
     """Return when a backfill that runs is expected to end; None for one that does not, or is held back."""
     if backfill.status != "running" or backfill.report is None:
         return None
+    if pause_of(session, backfill.instance_id) is not None:
+        return None  # nobody knows when that will end
     waiting = [segment for segment in segments if segment.status == "waiting"]
     runs = {segment.id if segment.pack is None else segment.pack for segment in waiting}
     return forecast(

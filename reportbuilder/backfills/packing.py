@@ -40,6 +40,8 @@ def find_trouble(session: Session, backfill: ReportDataCollection) -> str | None
     probe = probe_of(session, backfill).status
     mine = ReportDataWeek.collection_id == backfill.id, ReportDataWeek.pack == packing_of(backfill)["pack"]
     together = set(session.scalars(select(ReportDataWeek.status).where(*mine)))
+    if not together:
+        return "what had not come of the first run of several is asked for anew"
     if not together & UNDECIDED:
         return f"the first run of several {' and '.join(sorted(together))}"
     if probe in UNDECIDED or together & {"waiting", "running"}:

@@ -12,7 +12,9 @@ from reportbuilder import clock
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.backfills import changing
+from reportbuilder.backfills import overview as backfills
 from reportbuilder.backfills.advancing import advance_backfill
+from reportbuilder.backfills.forecasting import Forecast
 from reportbuilder.backfills.models import ReportDataCollection
 from reportbuilder.backfills.sweeping import find_late
 from reportbuilder.catalog.models import QueryTemplate
@@ -33,6 +35,13 @@ from tests.executions.desk import Workers, until_somebody_waits
 def set_slots(reporter: Reporter, slots: int) -> None:
     with transaction() as session:
         session.get_one(AmcInstance, reporter.instance.id).slots = slots
+
+
+def foreseen(reporter: Reporter, backfill: UUID) -> Forecast | None:
+    name = reporter.read(backfill).collection_id
+    with reading() as session:
+        row = backfills.find(session, name)
+        return backfills.foresee(session, row, backfills.segments_of(session, row), 10)
 
 
 def runs_of(reporter: Reporter, backfill: UUID) -> Counter[str]:
@@ -167,6 +176,24 @@ def test_its_own_concurrency_is_never_exceeded_and_can_be_changed(
     assert reporter.read(backfill).status == "completed"
 
 
+def test_a_lower_concurrency_takes_back_what_waits_for_a_slot(
+    reporter: Reporter, workers: Workers, box: Sandbox
+) -> None:
+    backfill = reporter.start(5)
+    advance_backfill(workers.ports, str(backfill))
+    assert runs_of(reporter, backfill) == Counter(pending=5)
+    with transaction() as session:
+        changing.set_concurrency(session, session.get_one(ReportDataCollection, backfill), 1, 10)
+    assert runs_of(reporter, backfill) == Counter(pending=1, cancelled=4)
+    assert reporter.states(backfill) == Counter(running=1, waiting=4)
+    assert reporter.segments(backfill)[0].status == "running", "the first goes on"
+    workers.work_until(lambda: reporter.has_ended(backfill), seconds=60)
+    assert reporter.read(backfill).status == "completed"
+    assert [one.attempts for one in reporter.segments(backfill)] == [1, 2, 2, 2, 2]
+    tags = {one.tag for one in reporter.executions(backfill)}
+    assert most_at_once([run for run in box.state()["executions"] if run["workflowId"] in tags]) == 1
+
+
 def test_slots_never_run_dry_and_are_never_exceeded(
     reporter: Reporter, workers: Workers, box: Sandbox
 ) -> None:
@@ -210,8 +237,10 @@ def test_a_pause_of_the_instance_or_of_everything_leaves_the_backfill_as_it_is(
         sweep_all(workers)
         workers.step()
     assert (reporter.read(backfill).status, reporter.executions(backfill)) == ("running", [])
+    assert foreseen(reporter, backfill) is None
     with transaction() as session:
         session.get_one(Pause, held.id).ended_at = clock.now()
+    assert foreseen(reporter, backfill)
     workers.queue.clear()
     workers.work_until(lambda: reporter.has_ended(backfill), sweeps=True, seconds=30)
 
