@@ -32,7 +32,8 @@ KINDS: Final[dict[str, str]] = {
 class Notice(Row, Base):
     """Something that happened to a report. ``key`` makes it unique, ``about`` holds text ids and words.
 
-    Of ``about`` people are told, as far as it is there: ``execution_id`` (its row says the rest),
+    Of ``about`` people are told, as far as it is there: ``execution_id`` (its row says the rest, and
+    ``is_rerun`` for whoever asks of many),
     ``schedule_id``, ``backfill_id``, ``due_at`` (ISO), ``reason`` or ``words``, ``status``, ``failures`` in a
     row, the ``count`` of due times that were missed, and other ``counts`` (name: number).
     """

@@ -56,7 +56,7 @@ def _give_notice(session: Session, execution: ReportExecution) -> None:
     """Leave word of a report's run that has ended; a backfill tells of its segments itself."""
     kind = {"completed": "run_completed", "failed": "run_failed"}.get(execution.state)
     if kind and execution.report_id and not execution.collection_id:
-        about = {"execution_id": execution.execution_id}
+        about = {"execution_id": execution.execution_id, "is_rerun": execution.is_rerun}
         notices.give(session, kind, f"{kind}:{execution.execution_id}", execution.report_id, about)
 
 

@@ -137,10 +137,11 @@ def _channels(session: Session, people: set[UUID]) -> frozenset[tuple[UUID, str]
 
 
 def _last_runs(session: Session, report_ids: set[UUID]) -> dict[UUID, tuple[datetime, str]]:
-    """Return for each report when its last handled run ended, and how."""
+    """Return for each report when its last handled run ended, and how; reruns do not count."""
     found = session.execute(
         select(Notice.report_id, Notice.kind, func.max(Notice.created_at))
         .where(Notice.report_id.in_(report_ids), Notice.kind.in_(_RUNS), Notice.handled_at.is_not(None))
+        .where(Notice.about["is_rerun"].as_boolean().is_not(True))
         .group_by(Notice.report_id, Notice.kind)
     )
     last: dict[UUID, tuple[datetime, str]] = {}
@@ -160,8 +161,10 @@ def _safely(notice: Notice, ground: _Ground, settings: Settings) -> list[Notific
 def _messages(notice: Notice, ground: _Ground, settings: Settings) -> Iterator[Notification]:
     report = ground.reports[notice.report_id]
     execution = ground.executions.get(notice.about.get("execution_id", ""))
-    facts = replace(_facts(notice, report, execution), kind=_kind(notice, ground))
-    if facts.kind == "run_completed" and execution is not None and execution.is_rerun:
+    is_rerun = execution is not None and execution.is_rerun
+    kind = notice.kind if is_rerun else _kind(notice, ground)
+    facts = replace(_facts(notice, report, execution), kind=kind)
+    if facts.kind == "run_completed" and is_rerun:
         return  # of an earlier window that settles, for two weeks; its first run was told of
     for user_id in ground.users_of(report):
         if ground.readers.why_not(user_id, report) is not None:
@@ -206,7 +209,10 @@ def _due(pace: str, zone: str) -> datetime:
 
 
 def _kind(notice: Notice, ground: _Ground) -> str:
-    """Return the notice's kind: a run that completed after one that failed is a recovery."""
+    """Return the notice's kind: a run that completed after one that failed is a recovery.
+
+    Reruns have no part in it: a window that fails for days would make each day's own run one.
+    """
     if notice.kind not in _RUNS:
         return notice.kind
     before = ground.last_run.get(notice.report_id)

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session, lazyload
 
 from reportbuilder import clock, notices, wakeups
 from reportbuilder.database import reading, transaction
-from reportbuilder.executions.models import ReportExecution
+from reportbuilder.executions.models import Pause, ReportExecution
+from reportbuilder.executions.pausing import open_pauses
 from reportbuilder.executions.ports import Ports
 from reportbuilder.executions.states import FINAL, is_final
 from reportbuilder.executions.waking import FOLLOW_FIRING
@@ -92,22 +93,25 @@ def sweep_firings(settings: Settings) -> int:
 
 def _tell_late(session: Session, bound: timedelta) -> None:
     """Leave word, once, of firings that are long past their time and have not got to AMC."""
-    for firing, schedule in session.execute(_late(clock.now() - bound)):
+    late = session.execute(_late(clock.now() - bound)).all()
+    pauses = open_pauses(session) if late else None
+    for firing, schedule, instance_id in late:
         about = {
             "schedule_id": schedule.schedule_id,
             "due_at": firing.due_at.isoformat(),
-            "reason": _why_late(firing),
+            "reason": _why_late(firing, pauses.of(instance_id) if pauses else None),
         }
         key = f"run_overdue:{schedule.schedule_id}:{firing.due_at.isoformat()}"
         notices.give(session, "run_overdue", key, schedule.report_id, about)
         firing.is_told = True
 
 
-def _late(before: datetime) -> Select[ScheduleFiring, ReportSchedule]:
+def _late(before: datetime) -> Select[ScheduleFiring, ReportSchedule, UUID]:
     unsent = and_(ScheduleFiring.state == "started", ReportExecution.state == "pending")
     return (
-        select(ScheduleFiring, ReportSchedule)
+        select(ScheduleFiring, ReportSchedule, ReportDefinition.instance_id)
         .join(ReportSchedule, ReportSchedule.id == ScheduleFiring.schedule_id)
+        .join(ReportDefinition, ReportDefinition.id == ReportSchedule.report_id)
         .outerjoin(
             ReportExecution,
             and_(ReportExecution.firing_id == ScheduleFiring.id, ReportExecution.is_rerun.is_(False)),
@@ -122,7 +126,10 @@ def _late(before: datetime) -> Select[ScheduleFiring, ReportSchedule]:
     )
 
 
-def _why_late(firing: ScheduleFiring) -> str:
+def _why_late(firing: ScheduleFiring, pause: Pause | None) -> str:
+    if firing.state == "started" and pause is not None:
+        what = "everything" if pause.is_whole else "its instance"
+        return f"its execution waits while {what} is paused by {pause.paused_by}: {pause.reason}"
     if firing.state == "started":
         return "its execution still waits for a free slot"
     if firing.state == "waiting":

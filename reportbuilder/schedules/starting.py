@@ -219,6 +219,8 @@ class _Batch:
     def write(self) -> None:
         """Store what has been decided, in one statement for all that are alike."""
         for (state, reason), ids in self.moved.items():
+            if not ids:
+                continue
             ended = self.now if state == "skipped" else None
             self.session.execute(
                 update(ScheduleFiring)

@@ -209,6 +209,25 @@ def test_a_rerun_that_settles_a_window_is_told_of_only_if_it_fails(desk: Desk, m
     assert [message["Subject"] for message in mailbox.taken] == ["Failed: Spring"]
 
 
+def test_reruns_have_no_part_in_recoveries(desk: Desk, mailbox: Mailbox) -> None:
+    def end(kind: str, *, is_rerun: bool) -> None:
+        state = kind.removeprefix("run_")
+        run = desk.run(state=state, is_rerun=is_rerun)
+        desk.give(kind, execution_id=run, is_rerun=is_rerun)
+        desk.work()
+
+    for kind, is_rerun in (
+        ("run_failed", True),
+        ("run_completed", False),  # it has not failed before
+        ("run_failed", False),
+        ("run_completed", True),
+        ("run_completed", False),
+    ):
+        end(kind, is_rerun=is_rerun)
+    subjects = [message["Subject"] for message in mailbox.taken]
+    assert subjects == ["Failed: Spring", "Failed: Spring", "Works again: Spring"]
+
+
 def test_a_notice_that_cannot_be_read_keeps_nobody_waiting(
     desk: Desk, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

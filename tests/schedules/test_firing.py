@@ -642,6 +642,18 @@ def test_a_firing_that_does_not_get_to_amc_is_told_once(diary: Diary) -> None:
     assert {about["schedule_id"] for about in told} == {schedule}
 
 
+def test_of_a_firing_that_a_pause_holds_up_the_pause_is_told(diary: Diary) -> None:
+    diary.schedule({"type": "cron", "cron": "0 13 * * *"})
+    diary.tick(HOUR)
+    with transaction() as session:
+        pausing.pause(session, session.merge(diary.cast.first), "AMC is ill", "ada@example.test")
+    diary.advance(HOUR + 1)
+    sweep_firings(diary.settings)
+    assert [about["reason"] for _, about in diary.notices()] == [
+        "its execution waits while its instance is paused by ada@example.test: AMC is ill"
+    ]
+
+
 def test_what_is_made_up_is_not_told_to_be_late_at_once(diary: Diary) -> None:
     diary.schedule({"type": "cron", "cron": "0 13 * * *"})
     diary.tick(4 * HOUR)
