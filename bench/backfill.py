@@ -32,6 +32,7 @@ from bench.contestants import plain_amc, plain_celery, plain_rq
 from bench.ground import SQL, Ground, add_instances, ground, start_ours, verdict
 from bench.meters import Meter
 from reportbuilder import clock
+from reportbuilder.accounts import grants
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.backfills.models import ReportDataCollection
@@ -176,6 +177,7 @@ def _report() -> UUID:
         )
         session.add(report)
         session.flush()
+        grants.grant(session, report.owner_id, report.instance_id, "run")
         return report.id
 
 

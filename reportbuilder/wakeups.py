@@ -1,14 +1,18 @@
 """Hints to the workers that a row wants attention; they leave after commit and may be lost or doubled."""
 
+import math
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from reportbuilder import database, logs
+from reportbuilder import clock, database, logs
 
 log = logs.get_logger(__name__)
+
+SLOW = 1.0  # seconds; a failure that took so long is one of a way that swallows everything
+SILENT_FOR = 5.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,14 @@ def _nobody(wake_up: WakeUp) -> None:
 
 
 _deliver: Deliver = _nobody
+_silent_until = -math.inf
 
 
 def deliver_with(deliver: Deliver) -> Deliver:
     """Wire the wake-ups to whoever carries them; return who did until now."""
-    global _deliver
+    global _deliver, _silent_until  # noqa: PLW0603 - one process has one way to its workers
     before, _deliver = _deliver, deliver
+    _silent_until = -math.inf
     return before
 
 
@@ -47,8 +53,18 @@ def ask(session: Session, name: str, id: str, delay: float = 0.0) -> None:
 
 
 def send(wake_up: WakeUp) -> None:
-    """Send now; a failure is logged and forgotten, for the sweeps find the row anyway."""
+    """Send now; a failure is logged and forgotten, for the sweeps find the row anyway.
+
+    After one that took its time none is tried for a while: hundreds in a row would hold up their sender.
+    """
+    global _silent_until  # noqa: PLW0603 - it is this process that cannot reach the workers
+    began = clock.monotonic()
+    if began < _silent_until:
+        log.debug("wake-up not sent", wake_up=wake_up.name, id=wake_up.id)
+        return
     try:
         _deliver(wake_up)
     except Exception as error:  # noqa: BLE001 - a lost hint must never fail the work that gave it
         log.warning("wake-up lost", wake_up=wake_up.name, id=wake_up.id, error=type(error).__name__)
+        if clock.monotonic() - began >= SLOW:
+            _silent_until = clock.monotonic() + SILENT_FOR

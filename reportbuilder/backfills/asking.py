@@ -9,7 +9,9 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from reportbuilder import clock
+from reportbuilder.accounts.grants import principal_of
 from reportbuilder.accounts.models import User
+from reportbuilder.accounts.permissions import may
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.backfills.following import Flight
 from reportbuilder.backfills.forecasting import limit_of
@@ -24,6 +26,7 @@ from reportbuilder.executions.settling import ASKED_FOR
 from reportbuilder.executions.states import ACTIVE
 from reportbuilder.parameters.windows import Window
 from reportbuilder.reports.models import ReportDefinition
+from reportbuilder.reports.searching import subject_of
 
 LATELY = timedelta(minutes=1)
 
@@ -52,19 +55,33 @@ def ask_next(
     """Ask for what comes next, and write it down in the rows and in ``count``.
 
     Nothing is asked for beside a run of the same window and SQL that somebody else has asked for; once that
-    has brought its rows, the segment is there.
+    has brought its rows, the segment is there. It pauses itself if whoever started it may no longer do that.
     """
     lately = _ended_lately(session, backfill) if backfill.concurrency is None else 0
     room = _room(backfill, flights, limit_of(instance, default_slots), lately)
     if room == 0:
         return
     report = _lock_report(session, backfill)
+    user = session.get_one(User, backfill.user_id)
+    if reason := _refusal(session, user, report):
+        backfill.status, backfill.paused_reason = "paused", reason
+        return
     others = _others(session, backfill)
     for run in _waiting(session, backfill, room + len(others))[: room + len(others)]:
         if room and not _is_settled_by(others, run, count):
-            _ask(session, backfill, report, run, count)
+            _ask(session, backfill, report, user, run, count)
             room -= 1
     session.flush()
+
+
+def _refusal(session: Session, user: User, report: ReportDefinition) -> str | None:
+    """Say why its starter may run nothing more, None if she may."""
+    if user.is_active and may(principal_of(session, user), "backfill:start", subject_of(report)):
+        return None
+    return (
+        f"{user.email}, in whose name it runs, may no longer run on {report.instance.instance_id}; resume it "
+        "when that is mended, or cancel it and start another one"
+    )
 
 
 def _room(backfill: ReportDataCollection, flights: Sequence[Flight], limit: int, lately: int) -> int:
@@ -170,14 +187,19 @@ def _is_same(segment: ReportDataWeek, other: Other) -> bool:
 
 
 def _ask(
-    session: Session, backfill: ReportDataCollection, report: ReportDefinition, run: Run, count: Tally
+    session: Session,
+    backfill: ReportDataCollection,
+    report: ReportDefinition,
+    user: User,
+    run: Run,
+    count: Tally,
 ) -> None:
     first, last = _edges(session, backfill, run)
     frozen: dict[str, Any] = backfill.configuration
     order = Order(
         template=report.template,
         instance=report.instance,
-        user=session.get_one(User, backfill.user_id),
+        user=user,
         sql=run[0].sql_text or "",
         window=Window(first, last, backfill.time_zone or report.timezone),
         values=frozen["values"],

@@ -23,11 +23,12 @@ from reportbuilder.reports.models import ReportDefinition
 
 
 def pause(session: Session, backfill: ReportDataCollection, reason: str | None) -> None:
-    """Ask for nothing more until somebody resumes it; what is in flight goes on.
+    """Ask for nothing more until somebody resumes it; what is at AMC goes on, what waits is taken back.
 
     :raises Conflict: if it does not run.
     """
-    _apply(session, backfill, "pause")
+    locked = _apply(session, backfill, "pause")
+    _take_back(session, locked, 0, "taken back: its backfill was paused")
     backfill.paused_reason = reason
 
 
@@ -120,12 +121,13 @@ def set_concurrency(
     instance = session.get_one(AmcInstance, locked.instance_id)
     if concurrency is not None:
         check_concurrency(concurrency, max(1, limit_of(instance, default_slots)))
-        _take_back(session, locked, concurrency)
+        told = f"taken back: no more than {concurrency} of its backfill may be in flight now"
+        _take_back(session, locked, concurrency, told)
     locked.concurrency = concurrency
     _wake(session, locked)
 
 
-def _take_back(session: Session, backfill: ReportDataCollection, most: int) -> None:
+def _take_back(session: Session, backfill: ReportDataCollection, most: int, reason: str) -> None:
     """End what waits for a slot beyond so many in flight, the last first; its segments wait anew."""
     flying = session.scalars(
         select(ReportExecution)
@@ -133,7 +135,6 @@ def _take_back(session: Session, backfill: ReportDataCollection, most: int) -> N
         .order_by(ReportExecution.created_at.desc(), ReportExecution.id)
     ).all()
     waiting = [execution for execution in flying if execution.state == "pending"]
-    reason = f"taken back: no more than {most} of its backfill may be in flight now"
     ended = [
         execution.execution_id
         for execution in waiting[: max(0, len(flying) - most)]

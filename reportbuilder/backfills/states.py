@@ -41,7 +41,7 @@ _OF_EXECUTION: Final[dict[str, str]] = {
 
 STATES: Final[dict[str, str]] = {
     "running": "segments are asked for as its concurrency and the slots allow",
-    "paused": "nothing more is asked for; what is in flight goes on",
+    "paused": "nothing more is asked for; what is at AMC goes on",
     "cancelling": "what waits is given up, and what is in flight is being stopped",
     "completed": "every segment is there",
     "completed_with_failures": "some segments have come and others have not",

@@ -144,3 +144,40 @@ def test_each_message_has_an_app_context_of_its_own(broker: dramatiq.Broker, dat
         time.sleep(0.01)
     worker.stop()
     assert len(seen) == 2
+
+
+def test_a_way_that_swallows_everything_holds_nobody_up_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, tried = [100.0], []
+
+    def swallow(wake_up: WakeUp) -> None:
+        tried.append(wake_up.id)
+        now[0] += 2.0
+        raise TimeoutError
+
+    monkeypatch.setattr("reportbuilder.clock.monotonic", lambda: now[0])
+    before = wakeups.deliver_with(swallow)
+    try:
+        for number in range(500):
+            wakeups.send(WakeUp("look_at_instance", str(number)))
+        assert (tried, now[0]) == (["0"], 102.0)
+        now[0] += wakeups.SILENT_FOR
+        wakeups.send(WakeUp("look_at_instance", "later"))
+        assert tried == ["0", "later"]
+    finally:
+        wakeups.deliver_with(before)
+
+
+def test_a_way_that_fails_at_once_is_tried_again_at_once() -> None:
+    tried = []
+
+    def refuse(wake_up: WakeUp) -> None:
+        tried.append(wake_up.id)
+        raise ConnectionRefusedError
+
+    before = wakeups.deliver_with(refuse)
+    try:
+        for name in ("one", "two"):
+            wakeups.send(WakeUp("look_at_instance", name))
+    finally:
+        wakeups.deliver_with(before)
+    assert tried == ["one", "two"]

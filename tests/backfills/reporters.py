@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from reportbuilder import clock
+from reportbuilder.accounts import grants
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.backfills.models import ReportDataCollection, ReportDataWeek
@@ -166,6 +167,7 @@ def make_reporter(user: User, instance: AmcInstance) -> Reporter:
     """Publish a template by day and make a report of it."""
     with transaction() as session:
         owner, on = session.get_one(User, user.id), session.get_one(AmcInstance, instance.id)
+        grants.grant(session, owner.id, on.id, "run")
         template = publishing.publish(session, PUBLICATION, owner)
         report = defining.create(
             session,

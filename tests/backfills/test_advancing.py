@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from reportbuilder import clock
+from reportbuilder.accounts import grants
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.backfills import changing
@@ -206,9 +207,9 @@ def test_slots_never_run_dry_and_are_never_exceeded(
 
 
 def test_pause_and_resume(reporter: Reporter, workers: Workers, box: Sandbox) -> None:
-    box.fault(run_seconds=0.2)
+    box.fault(run_seconds=1.0)
     backfill = reporter.start(6, concurrency=2)
-    creep(workers, lambda: bool(reporter.executions(backfill)))
+    creep(workers, lambda: runs_of(reporter, backfill)["running"] == 2)
     with transaction() as session:
         changing.pause(session, session.get_one(ReportDataCollection, backfill), "a holiday")
     workers.work_until(lambda: reporter.states(backfill)["completed"] == 2)
@@ -221,6 +222,48 @@ def test_pause_and_resume(reporter: Reporter, workers: Workers, box: Sandbox) ->
         changing.resume(session, session.get_one(ReportDataCollection, backfill))
     workers.work_until(lambda: reporter.has_ended(backfill))
     assert reporter.read(backfill).status == "completed"
+
+
+def test_a_pause_takes_back_what_waits_for_a_slot(reporter: Reporter, workers: Workers, box: Sandbox) -> None:
+    box.fault(run_seconds=0.2)
+    set_slots(reporter, 1)
+    backfill = reporter.start(4, concurrency=1)
+    with transaction() as session:
+        session.execute(update(ReportExecution).values(not_before=clock.in_seconds(3600)))
+        changing.pause(session, session.get_one(ReportDataCollection, backfill), "a holiday")
+    assert reporter.states(backfill) == Counter(waiting=4)
+    assert [one.state for one in reporter.executions(backfill)] in ([], ["cancelled"])
+    with transaction() as session:
+        changing.resume(session, session.get_one(ReportDataCollection, backfill))
+    workers.work_until(lambda: reporter.has_ended(backfill))
+    assert reporter.states(backfill) == Counter(completed=4)
+
+
+@pytest.mark.parametrize("what", ["deactivated", "grant withdrawn"])
+def test_it_pauses_itself_when_its_starter_may_no_longer_run(
+    reporter: Reporter, workers: Workers, box: Sandbox, what: str
+) -> None:
+    box.fault(run_seconds=0.1)
+    backfill = reporter.start(4, concurrency=1)
+    workers.work_until(lambda: reporter.states(backfill)["completed"] == 1)
+    with transaction() as session:
+        user = session.get_one(User, reporter.read(backfill).user_id)
+        if what == "deactivated":
+            user.is_active = False
+        else:
+            grants.withdraw(session, user.id, [reporter.instance.id])
+    workers.work_until(lambda: reporter.read(backfill).status == "paused")
+    reason = reporter.read(backfill).paused_reason or ""
+    assert user.email in reason
+    assert reporter.instance.instance_id in reason
+    workers.work_until(lambda: not runs_of(reporter, backfill)["running"])
+    assert reporter.states(backfill)["waiting"] >= 2
+    with transaction() as session:
+        session.get_one(User, user.id).is_active = True
+        grants.grant(session, user.id, reporter.instance.id, "run")
+        changing.resume(session, session.get_one(ReportDataCollection, backfill))
+    workers.work_until(lambda: reporter.has_ended(backfill))
+    assert reporter.states(backfill) == Counter(completed=4)
 
 
 @pytest.mark.parametrize("whole", [True, False])
