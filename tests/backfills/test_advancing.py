@@ -245,11 +245,11 @@ def test_it_pauses_itself_when_its_starter_may_no_longer_run(
 ) -> None:
     box.fault(run_seconds=0.1)
     backfill = reporter.start(4, concurrency=1)
-    workers.work_until(lambda: reporter.states(backfill)["completed"] == 1)
+    creep(workers, lambda: reporter.states(backfill)["completed"] == 1)
+    user = reporter.user
     with transaction() as session:
-        user = session.get_one(User, reporter.read(backfill).user_id)
         if what == "deactivated":
-            user.is_active = False
+            session.get_one(User, user.id).is_active = False
         else:
             grants.withdraw(session, user.id, [reporter.instance.id])
     workers.work_until(lambda: reporter.read(backfill).status == "paused")
