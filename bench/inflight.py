@@ -61,7 +61,7 @@ def main() -> int:
     flags += ("--account-slots", str(asked.executions), "--run-seconds", str(asked.shortest))
     flags += ("--run-seconds-median", str(asked.median), "--run-seconds-max", str(5 * asked.median))
     flags += ("--run-seconds-spread", str(SPREAD))
-    with ground(asked.database, box_flags=flags, worker_threads=asked.threads) as here:
+    with ground(asked.database, box_flags=flags, worker_threads=asked.threads, account_slots=0) as here:
         add_instances([f"amcload{number:03}" for number in range(1, asked.instances + 1)])
         pids = start_ours(here, asked.processes)
         began = time.monotonic()

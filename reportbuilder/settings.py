@@ -49,7 +49,7 @@ class Settings:
     not_found_grace: float = 600.0  # seconds in which "does not exist" means "not yet"
     collect_lease: float = 30.0  # seconds without a sign of life until a collection is taken over
     look_min: float = 1.0  # seconds between looks at an instance with a young execution
-    look_known: float = 0.15  # the same where runs are known to end as soon as that
+    look_known: float = 0.1  # the same where runs are known to end as soon as that
     look_lease: float = 30.0  # seconds after which a look that has not ended is taken for dead
     cancel_again: float = 20.0  # seconds after which a cancel that no look has confirmed is sent again
     look_max: float = 30.0  # seconds between looks at one with old ones only

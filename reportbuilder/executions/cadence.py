@@ -7,7 +7,7 @@ from statistics import median
 from typing import Self
 
 YOUTH = 8.0  # a run as old as this many looks apart: a minute after its start it is looked at every 8 seconds
-ENOUGH = 3  # runs from which one may tell how long the next one takes
+ENOUGH = 3  # runs from which one may tell how long the next one takes at least
 SURELY = 0.75  # before this share of the shortest run of late, none is expected to end
 LOOKS = 20.0  # while a run takes its usual time; late by a fortieth of it in the mean
 JITTER = 0.1
@@ -15,15 +15,20 @@ JITTER = 0.1
 
 @dataclass(frozen=True)
 class Usual:
-    """How long such runs have taken of late, in seconds: the ``shortest`` of them, and the ``middle``."""
+    """How long such runs have taken of late, in seconds: the ``shortest`` of them, and the ``middle``.
+
+    ``shortest`` is 0 while too few have ended to tell.
+    """
 
     shortest: float
     middle: float
 
     @classmethod
     def of(cls, seconds: Sequence[float]) -> Self | None:
-        """Tell it from the last runs; None if there were too few."""
-        return cls(min(seconds), median(seconds)) if len(seconds) >= ENOUGH else None
+        """Tell it from the last runs; None if there were none."""
+        if not seconds:
+            return None
+        return cls(min(seconds) if len(seconds) >= ENOUGH else 0.0, median(seconds))
 
 
 @dataclass(frozen=True)

@@ -6,28 +6,29 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from reportbuilder import clock
-from reportbuilder.executions.cadence import Usual
+from reportbuilder.executions.cadence import ENOUGH, Usual
 from reportbuilder.executions.models import ReportExecution
 
 LATEST = 20  # runs
 KNOWN_FOR = 60.0  # seconds
-UNKNOWN_FOR = 1.0  # seconds; the first runs of a backfill tell much, and soon
+NEW_FOR = 0.5  # seconds, as long as few have ended: the first runs of a backfill tell much
 MOST_KEPT = 20_000  # pairs of instance and template
 
 _kept: dict[tuple[UUID, UUID], tuple[float, Usual | None]] = {}
 
 
 def usual(session: Session, execution: ReportExecution) -> Usual | None:
-    """Return how long such a run takes, None if too few have ended or if it has been told to stop."""
+    """Return how long such a run takes, None if none has ended or if it has been told to stop."""
     if execution.cancel_requested_at:
         return None
     pair, now = (execution.instance_id, execution.template_id), clock.monotonic()
     until, known = _kept.get(pair, (now, None))
     if until <= now:
-        known = Usual.of(_latest(session, *pair))
+        lengths = _latest(session, *pair)
+        known = Usual.of(lengths)
         if len(_kept) >= MOST_KEPT:
             _kept.clear()
-        _kept[pair] = (now + (KNOWN_FOR if known else UNKNOWN_FOR), known)
+        _kept[pair] = (now + (KNOWN_FOR if len(lengths) >= ENOUGH else NEW_FOR), known)
     return known
 
 

@@ -22,14 +22,14 @@ from reportbuilder.executions.models import ReportExecution, SubmissionIntent
 from reportbuilder.executions.ports import Ports
 from reportbuilder.executions.standing import hold_back, holding, lock
 from reportbuilder.executions.states import IN_SLOT
-from reportbuilder.executions.submitting import submit_one
+from reportbuilder.executions.submitting import submit_next
 from reportbuilder.executions.waking import LOOK
 from reportbuilder.settings import Settings
 
 log = logs.get_logger(__name__)
 
 EARLY = timedelta(milliseconds=250)  # clocks and queues are not exact
-LEAD = timedelta(milliseconds=100)  # so long a hint is about on its way
+LEAD = 0.1  # seconds that a hint is about on its way
 SKEW = timedelta(minutes=5)  # how far AMC's clock may be from ours
 FOREIGN_RUN = timedelta(hours=6)  # how long others' runs last at most, if they do not ask for more
 SINGLE_LOOKS = 5  # executions missing from the list that one look asks for one by one
@@ -83,13 +83,7 @@ def look(ports: Ports, instance_id: str) -> None:
         else:
             reached("listed")
             if _settle(ports, view, told):
-                _fill(ports, instance_id)
-
-
-def _fill(ports: Ports, instance_id: str) -> None:
-    """Fill the slots here and now, since hints take their time; others help as soon as theirs arrive."""
-    while submit_one(ports, instance_id):
-        pass
+                submit_next(ports, instance_id)  # here and now: a slot that stands empty costs its time
 
 
 def _claim(ports: Ports, session: Session, instance_id: str) -> View | None:
@@ -133,7 +127,8 @@ def _first_intent(session: Session, lost: Sequence[ReportExecution]) -> datetime
 def _next_look(session: Session, instance: AmcInstance, at: datetime | None) -> None:
     instance.next_look_at = at
     if at is not None:
-        wakeups.ask(session, LOOK, instance.instance_id, max(0.0, (at - clock.now() - LEAD).total_seconds()))
+        delay = max(0.0, (at - clock.now()).total_seconds())
+        wakeups.ask(session, LOOK, instance.instance_id, delay - min(LEAD, delay / 2))
 
 
 def _list(ports: Ports, view: View) -> Told:

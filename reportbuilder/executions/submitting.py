@@ -26,16 +26,21 @@ from reportbuilder.executions.waking import ask_cancel, ask_look, ask_submit
 
 log = logs.get_logger(__name__)
 
+MOST_IN_A_ROW = 10  # then the thread is somebody else's
 LONGEST_HOLD = 30.0  # seconds between two tries of a throttled submission, unless AMC asks for more
 
 
 def submit_next(ports: Ports, instance_id: str) -> None:
-    """Start the execution whose turn it is, if a slot is free; may run any number of times."""
-    submit_one(ports, instance_id)
+    """Start those whose turn it is, as far as slots are free; may run any number of times, also at once.
+
+    A hint for the next one leaves with each, so that others help; but hints take their time.
+    """
+    for _ in range(MOST_IN_A_ROW):
+        if not _start_one(ports, instance_id):
+            break
 
 
-def submit_one(ports: Ports, instance_id: str) -> bool:
-    """Do the same, and say whether there was one to start."""
+def _start_one(ports: Ports, instance_id: str) -> bool:
     with transaction() as session:
         lock_account(session, instance_id, shared=not ports.settings.account_slots)
         instance = lock(session, instance_id)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from reportbuilder.results.columns import OutputColumn
-from reportbuilder.results.failures import BrokenResult
+from reportbuilder.results.failures import BrokenResult, shown
 
 
 def match(header: Sequence[str], columns: Sequence[OutputColumn]) -> list[OutputColumn | None]:
@@ -23,7 +23,7 @@ def match(header: Sequence[str], columns: Sequence[OutputColumn]) -> list[Output
     printed = Counter(name.casefold() for name in header)
     if printed != Counter({name: len(group) for name, group in waiting.items()}):
         raise BrokenResult(
-            f"the file has the columns {', '.join(header)}, but AMC announced "
+            f"the file has the columns {shown(header)}, but AMC announced "
             f"{', '.join(column.name for column in columns)}; run the query again"
         )
     return [waiting[name.casefold()].pop(0) for name in header]

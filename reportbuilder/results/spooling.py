@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reportbuilder.results.dialect import Normaliser, valid
-from reportbuilder.results.failures import BrokenResult
+from reportbuilder.results.failures import BrokenResult, shown
 
 BLOCK = 1 << 18  # bytes worked on at once; few enough for the processor's own memory
 MAX_LINE = 64 << 20  # bytes; a longer line is not a line
@@ -44,7 +44,7 @@ def spool(sources: Iterable[Iterable[bytes]], target: Path) -> Spooled:
                 header = found
             elif [name.casefold() for name in header] != [name.casefold() for name in found]:
                 raise BrokenResult(
-                    f"file {number} has the columns {', '.join(found)}, but file 1 has {', '.join(header)}; "
+                    f"file {number} has the columns {shown(found)}, but file 1 has {shown(header)}; "
                     "run the query again"
                 )
             lines, sampled = lines + rest.count(b"\n"), sampled + len(rest)

@@ -41,13 +41,14 @@ def test_the_last_runs_tell_what_is_usual(desk: Desk) -> None:
     assert usual_of(desk.request()) == Usual(4.0, 600.0)
 
 
-def test_too_few_tell_nothing_and_are_asked_for_again_soon(
+def test_the_first_tell_a_little_and_are_asked_for_again_soon(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(experience, "UNKNOWN_FOR", 0.0)
-    completed(desk, [5.0] * (ENOUGH - 1))
+    monkeypatch.setattr(experience, "NEW_FOR", 0.0)
     name = desk.request()
     assert usual_of(name) is None
+    completed(desk, [5.0] * (ENOUGH - 1))
+    assert usual_of(name) == Usual(0.0, 5.0)
     completed(desk, [5.0])
     assert usual_of(name) == Usual(5.0, 5.0)
 
