@@ -223,16 +223,6 @@ def ask_of_values(ask: Ask) -> None:
     ask("DELETE", f"/metadata/asins/uploaded?{whose}", 204)
 
 
-def ask_of_pauses(ask: Ask) -> None:
-    everything = {"instance_id": None, "reason": "quiet"}
-    ask("POST", "/pauses", 403, json=everything)
-    ask("POST", "/pauses", 201, "ada", json=everything)
-    ask("POST", "/pauses", 409, "ada", json=everything)
-    ask("GET", "/pauses", 200)
-    ask("POST", "/pauses/resume", 200, "ada", json={"instance_id": None})
-    ask("POST", "/pauses/resume", 409, "ada", json={"instance_id": None})
-
-
 def ask_of_notifications(ask: Ask, report_id: str) -> None:
     base, of_report = "/notifications", f"/reports/{report_id}/notifications"
     hook = {"kind": "webhook", "name": "Mine", "target": "https://example.test/hook"}
