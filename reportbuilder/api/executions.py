@@ -241,7 +241,8 @@ def retry_execution(headers: dict[str, str], execution_id: str) -> Response:
     def work(session: Session, row: ReportExecution) -> dict[str, Any]:
         quotas.ensure_runs_left(session, row.instance, context.settings())
         user = session.get_one(User, context.principal().user_id)
-        return shown(overview.find(session, lifecycle.retry(session, row, user).execution_id))
+        again = lifecycle.retry(session, row, user, settle_days=context.settings().settle_days)
+        return shown(overview.find(session, again.execution_id))
 
     return once(headers, allowed, work, ExecutionSchema(), 202)
 

@@ -95,6 +95,7 @@ def start(
             values=what.values,
             triggered_by=trigger(),
             report=report,
+            settle_days=context.settings().settle_days,
         ),
     )
     return shown(overview.find(session, row.execution_id))

@@ -207,6 +207,7 @@ def _ask(
         report=report,
         collection_id=backfill.id,
         template_version=frozen["template_version"],
+        settle_days=frozen["settle_days"],
     )
     execution_id = lifecycle.request(session, order).execution_id
     changes = {"status": "running", "execution_id": execution_id, "amc_execution_id": None, "reason": None}

@@ -21,9 +21,9 @@ class ReportDataCollection(Row, Base):
 
     ``status`` is one of ``states.STATES``; rows from before have other words and no report.
     ``configuration`` holds what was frozen at the start: ``wish`` (``BackfillWish.to_json``), ``parameters``
-    as the form took them, ``values`` as the SQL holds them, ``template_version``, ``standings`` of what was
-    there; and ``remarks`` and ``packing``, which go on. ``concurrency``: how many of its runs may be in
-    flight, None for as many as the instance runs at once.
+    as the form took them, ``values`` as the SQL holds them, ``template_version``, ``settle_days``,
+    ``standings`` of what was there; and ``remarks`` and ``packing``, which go on. ``concurrency``: how many
+    of its runs may be in flight, None for as many as the instance runs at once.
     """
 
     __tablename__ = "report_data_collections"

@@ -43,6 +43,7 @@ class Draft:
     packs: tuple[Pack, ...]
     remarks: tuple[str, ...]
     forecast: Forecast
+    settle_days: int
 
     @property
     def counts(self) -> dict[str, int]:
@@ -101,6 +102,7 @@ def draft_backfill(
         chosen=chosen,
         done=find_done(found),
         packs=packs,
+        settle_days=terms.lag_days,
         remarks=(*plan.remarks, *_warn(session, report, chosen, prepared), *_tell_left(standings, chosen)),
         forecast=forecast(
             session,

@@ -262,7 +262,7 @@ def _record(
     if parted.outside:
         remarks.append(f"{parted.outside} rows of {work.pack.execution_id} lie in none of its segments")
     for one in stored:
-        execution = _execution(work.pack, one)
+        execution = _execution(work.pack, one, backfill.configuration["settle_days"])
         session.add(execution)
         session.flush()
         record(session, execution.id, f"its rows came in {work.pack.execution_id}", None, "completed")
@@ -294,7 +294,7 @@ def _change(pack: ReportExecution, one: Stored) -> dict[str, Any]:
     }
 
 
-def _execution(pack: ReportExecution, one: Stored) -> ReportExecution:
+def _execution(pack: ReportExecution, one: Stored, settle_days: int) -> ReportExecution:
     """Return the execution of a segment that never ran by itself."""
     window, execution_id = _window(one.segment, pack.time_zone), _id_of(pack, one.segment)
     return ReportExecution(
@@ -308,7 +308,7 @@ def _execution(pack: ReportExecution, one: Stored) -> ReportExecution:
         triggered_by=pack.triggered_by,
         collection_id=pack.collection_id,
         packed_in_id=pack.id,
-        finality=finality(window, pack.created_at),
+        finality=finality(window, pack.created_at, settle_days=settle_days),
         state="completed",
         parameters_snapshot=pack.parameters_snapshot,
         sql_text=one.segment.sql_text or pack.sql_text,

@@ -125,6 +125,7 @@ def _row(report: ReportDefinition, draft: Draft, user: User) -> ReportDataCollec
             "parameters": draft.specimen.given,
             "values": draft.specimen.values,
             "template_version": report.template.version,
+            "settle_days": draft.settle_days,
             "standings": count,
             "remarks": list(draft.remarks),
             "packing": _packing(draft),

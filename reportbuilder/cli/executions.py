@@ -119,7 +119,8 @@ def retry(id: str, user: str | None) -> None:
             asker, principal = principal_of(session, user)
             found = find_execution(session, principal, id, "execution:retry")
             quotas.ensure_runs_left(session, found.instance, chosen)
-            click.echo(lifecycle.retry(session, found, asker).execution_id)
+            again = lifecycle.retry(session, found, asker, settle_days=chosen.settle_days)
+            click.echo(again.execution_id)
 
 
 def _line(row: ReportExecution) -> tuple[object, ...]:

@@ -115,5 +115,14 @@ def make_order(
     window = parse_window(wish, as_of=now, default_zone=user.time_zone, lag_days=chosen.settle_days)
     limits = Limits(chosen.max_list_items, chosen.max_sql_bytes)
     prepared = prepare(template, values, window=window, as_of=now, limits=limits, lag_days=chosen.settle_days)
-    order = Order(template, instance, user, prepared.sql, window, prepared.values, "manual")
+    order = Order(
+        template=template,
+        instance=instance,
+        user=user,
+        sql=prepared.sql,
+        window=window,
+        values=prepared.values,
+        triggered_by="manual",
+        settle_days=chosen.settle_days,
+    )
     return order, prepared

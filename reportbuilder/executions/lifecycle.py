@@ -22,7 +22,7 @@ from reportbuilder.executions.refusals import ADVICE, is_overlap_refusal
 from reportbuilder.executions.states import IN_SLOT, is_final
 from reportbuilder.executions.waking import ask_cancel, ask_submit
 from reportbuilder.parameters.finality import finality
-from reportbuilder.parameters.windows import Window
+from reportbuilder.parameters.windows import LAG_DAYS, Window
 from reportbuilder.reports.models import ReportDefinition
 
 
@@ -47,6 +47,7 @@ class Order:
     retry_of: ReportExecution | None = None
     firing_id: UUID | None = None
     is_rerun: bool = False
+    settle_days: int = LAG_DAYS
     template_version: int | None = None
 
 
@@ -79,7 +80,7 @@ def row_of(order: Order) -> dict[str, Any]:
         "retry_of_id": order.retry_of.id if order.retry_of else None,
         "firing_id": order.firing_id,
         "is_rerun": order.is_rerun,
-        "finality": finality(order.window, clock.now()),
+        "finality": finality(order.window, clock.now(), settle_days=order.settle_days),
         "parameters_snapshot": dict(order.values),
         "sql_text": order.sql,
         "time_window_start": order.window.start,
@@ -145,7 +146,9 @@ def _end_here(session: Session, execution: ReportExecution, by: str) -> bool:
     return won
 
 
-def retry(session: Session, execution: ReportExecution, user: User) -> ReportExecution:
+def retry(
+    session: Session, execution: ReportExecution, user: User, *, settle_days: int = LAG_DAYS
+) -> ReportExecution:
     """Run the same SQL for the same window once more, as a new execution that knows its forerunner.
 
     ``execution`` needs its instance, template and report loaded.
@@ -177,5 +180,6 @@ def retry(session: Session, execution: ReportExecution, user: User) -> ReportExe
         schedule_id=execution.schedule_id,
         retry_of=execution,
         template_version=execution.template_version,
+        settle_days=settle_days,
     )
     return request(session, again)

@@ -214,6 +214,7 @@ class _Batch:
             schedule_id=ready.schedule.id,
             firing_id=ready.firing.id,
             is_rerun=is_rerun,
+            settle_days=self.settings.settle_days,
         )
 
     def write(self) -> None:

@@ -1,6 +1,7 @@
 """A backfill at a real local AMC, from its start to an honest end."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from threading import Thread
 from uuid import UUID
@@ -222,6 +223,16 @@ def test_pause_and_resume(reporter: Reporter, workers: Workers, box: Sandbox) ->
         changing.resume(session, session.get_one(ReportDataCollection, backfill))
     workers.work_until(lambda: reporter.has_ended(backfill))
     assert reporter.read(backfill).status == "completed"
+
+
+def test_what_has_settled_by_the_deployments_own_days_is_there(
+    reporter: Reporter, workers: Workers, box: Sandbox
+) -> None:
+    quick = replace(reporter, lag_days=3)
+    backfill = quick.start(3)
+    workers.work_until(lambda: quick.has_ended(backfill))
+    assert {one.finality for one in quick.executions(backfill)} == {"final"}
+    assert quick.draft(3).standings == ("done",) * 3
 
 
 def test_a_pause_takes_back_what_waits_for_a_slot(reporter: Reporter, workers: Workers, box: Sandbox) -> None:
