@@ -16,6 +16,8 @@ from reportbuilder import clock
 from reportbuilder.accounts import grants
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance
+from reportbuilder.backfills import overview as backfills
+from reportbuilder.backfills.forecasting import Forecast
 from reportbuilder.backfills.models import ReportDataCollection, ReportDataWeek
 from reportbuilder.backfills.planning import Draft, draft_backfill
 from reportbuilder.backfills.starting import start_backfill
@@ -178,3 +180,22 @@ def make_reporter(user: User, instance: AmcInstance) -> Reporter:
             terms=Terms(as_of=clock.now()),
         )
         return Reporter(user, instance, report.id)
+
+
+def set_slots(reporter: Reporter, slots: int) -> None:
+    """Let so many run at once on the instance of a report."""
+    with transaction() as session:
+        session.get_one(AmcInstance, reporter.instance.id).slots = slots
+
+
+def foreseen(reporter: Reporter, backfill: UUID) -> Forecast | None:
+    """Return what is foreseen of a backfill now."""
+    name = reporter.read(backfill).collection_id
+    with reading() as session:
+        row = backfills.find(session, name)
+        return backfills.foresee(session, row, backfills.segments_of(session, row), 10)
+
+
+def runs_of(reporter: Reporter, backfill: UUID) -> Counter[str]:
+    """Count the executions of a backfill by state."""
+    return Counter(one.state for one in reporter.executions(backfill))

@@ -4,19 +4,14 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from threading import Thread
-from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 
 from reportbuilder import clock
-from reportbuilder.accounts import grants
 from reportbuilder.accounts.models import User
-from reportbuilder.amc.models import AmcInstance
 from reportbuilder.backfills import changing
-from reportbuilder.backfills import overview as backfills
 from reportbuilder.backfills.advancing import advance_backfill
-from reportbuilder.backfills.forecasting import Forecast
 from reportbuilder.backfills.models import ReportDataCollection
 from reportbuilder.backfills.sweeping import find_late
 from reportbuilder.catalog.models import QueryTemplate
@@ -29,25 +24,9 @@ from reportbuilder.notices import Notice
 from reportbuilder.reports.models import ReportDefinition
 from reportbuilder.results.models import ResultSet
 from reportbuilder.sandbox import Sandbox
-from tests.backfills.reporters import Reporter, creep, sweep_all
+from tests.backfills.reporters import Reporter, creep, runs_of, set_slots
 from tests.deployment import most_at_once
 from tests.executions.desk import Workers, until_somebody_waits
-
-
-def set_slots(reporter: Reporter, slots: int) -> None:
-    with transaction() as session:
-        session.get_one(AmcInstance, reporter.instance.id).slots = slots
-
-
-def foreseen(reporter: Reporter, backfill: UUID) -> Forecast | None:
-    name = reporter.read(backfill).collection_id
-    with reading() as session:
-        row = backfills.find(session, name)
-        return backfills.foresee(session, row, backfills.segments_of(session, row), 10)
-
-
-def runs_of(reporter: Reporter, backfill: UUID) -> Counter[str]:
-    return Counter(one.state for one in reporter.executions(backfill))
 
 
 def test_all_segments_come_and_each_has_an_execution_of_its_own(reporter: Reporter, workers: Workers) -> None:
@@ -207,24 +186,6 @@ def test_slots_never_run_dry_and_are_never_exceeded(
     workers.work_until(lambda: runs_of(reporter, backfill) == Counter(running=2, pending=1, completed=1))
 
 
-def test_pause_and_resume(reporter: Reporter, workers: Workers, box: Sandbox) -> None:
-    box.fault(run_seconds=1.0)
-    backfill = reporter.start(6, concurrency=2)
-    creep(workers, lambda: runs_of(reporter, backfill)["running"] == 2)
-    with transaction() as session:
-        changing.pause(session, session.get_one(ReportDataCollection, backfill), "a holiday")
-    workers.work_until(lambda: reporter.states(backfill)["completed"] == 2)
-    assert reporter.states(backfill) == Counter(completed=2, waiting=4)
-    sweep_all(workers)
-    workers.step()
-    assert (reporter.read(backfill).status, reporter.read(backfill).paused_reason) == ("paused", "a holiday")
-    assert len(reporter.executions(backfill)) == 2
-    with transaction() as session:
-        changing.resume(session, session.get_one(ReportDataCollection, backfill))
-    workers.work_until(lambda: reporter.has_ended(backfill))
-    assert reporter.read(backfill).status == "completed"
-
-
 def test_what_has_settled_by_the_deployments_own_days_is_there(
     reporter: Reporter, workers: Workers, box: Sandbox
 ) -> None:
@@ -233,70 +194,6 @@ def test_what_has_settled_by_the_deployments_own_days_is_there(
     workers.work_until(lambda: quick.has_ended(backfill))
     assert {one.finality for one in quick.executions(backfill)} == {"final"}
     assert quick.draft(3).standings == ("done",) * 3
-
-
-def test_a_pause_takes_back_what_waits_for_a_slot(reporter: Reporter, workers: Workers, box: Sandbox) -> None:
-    box.fault(run_seconds=0.2)
-    set_slots(reporter, 1)
-    backfill = reporter.start(4, concurrency=1)
-    with transaction() as session:
-        session.execute(update(ReportExecution).values(not_before=clock.in_seconds(3600)))
-        changing.pause(session, session.get_one(ReportDataCollection, backfill), "a holiday")
-    assert reporter.states(backfill) == Counter(waiting=4)
-    assert [one.state for one in reporter.executions(backfill)] in ([], ["cancelled"])
-    with transaction() as session:
-        changing.resume(session, session.get_one(ReportDataCollection, backfill))
-    workers.work_until(lambda: reporter.has_ended(backfill))
-    assert reporter.states(backfill) == Counter(completed=4)
-
-
-@pytest.mark.parametrize("what", ["deactivated", "grant withdrawn"])
-def test_it_pauses_itself_when_its_starter_may_no_longer_run(
-    reporter: Reporter, workers: Workers, box: Sandbox, what: str
-) -> None:
-    box.fault(run_seconds=0.1)
-    backfill = reporter.start(4, concurrency=1)
-    creep(workers, lambda: reporter.states(backfill)["completed"] == 1)
-    user = reporter.user
-    with transaction() as session:
-        if what == "deactivated":
-            session.get_one(User, user.id).is_active = False
-        else:
-            grants.withdraw(session, user.id, [reporter.instance.id])
-    workers.work_until(lambda: reporter.read(backfill).status == "paused")
-    reason = reporter.read(backfill).paused_reason or ""
-    assert user.email in reason
-    assert reporter.instance.instance_id in reason
-    workers.work_until(lambda: not runs_of(reporter, backfill)["running"])
-    assert reporter.states(backfill)["waiting"] >= 2
-    with transaction() as session:
-        session.get_one(User, user.id).is_active = True
-        grants.grant(session, user.id, reporter.instance.id, "run")
-        changing.resume(session, session.get_one(ReportDataCollection, backfill))
-    workers.work_until(lambda: reporter.has_ended(backfill))
-    assert reporter.states(backfill) == Counter(completed=4)
-
-
-@pytest.mark.parametrize("whole", [True, False])
-def test_a_pause_of_the_instance_or_of_everything_leaves_the_backfill_as_it_is(
-    *, reporter: Reporter, workers: Workers, whole: bool
-) -> None:
-    with transaction() as session:
-        held = Pause(
-            instance_id=None if whole else reporter.instance.id, is_whole=whole, reason="x", paused_by="ada"
-        )
-        session.add(held)
-    backfill = reporter.start(3)
-    for _ in range(3):
-        sweep_all(workers)
-        workers.step()
-    assert (reporter.read(backfill).status, reporter.executions(backfill)) == ("running", [])
-    assert foreseen(reporter, backfill) is None
-    with transaction() as session:
-        session.get_one(Pause, held.id).ended_at = clock.now()
-    assert foreseen(reporter, backfill)
-    workers.queue.clear()
-    workers.work_until(lambda: reporter.has_ended(backfill), sweeps=True, seconds=30)
 
 
 def test_cancel_stops_what_is_in_flight_too(reporter: Reporter, workers: Workers, box: Sandbox) -> None:
