@@ -192,7 +192,7 @@ def test_a_look_fills_the_slots_that_it_finds_free(
 
 
 def test_never_more_at_once_than_the_slots(desk: Desk, cast: Cast, workers: Workers, box: Sandbox) -> None:
-    box.fault(run_seconds=0.3)
+    box.fault(run_seconds=1.5)
     with transaction() as session:
         session.merge(cast.second).slots = 2
     ids = [desk.request(instance=cast.second) for _ in range(7)]
@@ -203,7 +203,7 @@ def test_never_more_at_once_than_the_slots(desk: Desk, cast: Cast, workers: Work
         most = max(most, sum(execution.state in {"submitting", "running"} for execution in desk.all()))
         return desk.all_final()
 
-    workers.work_until(done)
+    workers.work_until(done, seconds=60)
     assert most == 2
     assert {desk.state(execution_id) for execution_id in ids} == {"completed"}
 
