@@ -22,7 +22,7 @@ from reportbuilder.executions.models import ReportExecution, SubmissionIntent
 from reportbuilder.executions.ports import Ports
 from reportbuilder.executions.standing import hold_back, holding, lock
 from reportbuilder.executions.states import IN_SLOT
-from reportbuilder.executions.submitting import submit_next
+from reportbuilder.executions.submitting import fill
 from reportbuilder.executions.waking import LOOK
 from reportbuilder.settings import Settings
 
@@ -83,7 +83,7 @@ def look(ports: Ports, instance_id: str) -> None:
         else:
             reached("listed")
             if _settle(ports, view, told):
-                submit_next(ports, instance_id)  # here and now: a slot that stands empty costs its time
+                fill(ports, instance_id)  # here and now: a slot that stands empty costs its time
 
 
 def _claim(ports: Ports, session: Session, instance_id: str) -> View | None:
@@ -200,11 +200,20 @@ def _settle(ports: Ports, view: View, told: Told) -> bool:
             instance.foreign_running = _count_foreign([*view.running, *held], told.listed)
             instance.looked_at = view.at
         for execution in held:
-            _move_on(ports, session, instance, execution, view, told)
+            if _is_news(execution, view, told):
+                _move_on(ports, session, instance, execution, view, told)
         instance.failed_looks = 0
         still = [execution for execution in held if execution.state in IN_SLOT]
         _plan(ports, session, instance, view, still)
         return len(still) < len(held)
+
+
+def _is_news(execution: ReportExecution, view: View, told: Told) -> bool:
+    """Say whether anything may have to be written down: most looks find most runs as they were."""
+    if execution.state != "running" or not told.of(execution):
+        return _is_lost(execution, view.at)
+    seen = told.by_id.get(execution.amc_execution_id or "")
+    return seen is None or not seen.status.is_active or seen.raw_status != execution.amc_status
 
 
 def _move_on(
@@ -215,7 +224,7 @@ def _move_on(
         with session.begin_nested():
             if _is_lost(execution, view.at):
                 settling.settle_lost(ports, session, instance, execution, told.listed, view.at)
-            elif execution.state == "running" and told.of(execution):
+            else:
                 settling.settle(ports, session, execution, told.by_id.get(execution.amc_execution_id or ""))
     except (OperationalError, InterfaceError):
         raise  # the database is at fault, and the next look finds it well

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, func, or_, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from reportbuilder import clock
 from reportbuilder.amc.models import AmcInstance
@@ -61,9 +61,14 @@ def is_held_back(instance: AmcInstance) -> bool:
 
 
 def holding(session: Session, instance: AmcInstance, *, locked: bool = False) -> list[ReportExecution]:
-    """Read the executions that hold a slot; ``locked`` keeps others from changing them meanwhile."""
-    found = select(ReportExecution).where(
-        ReportExecution.instance_id == instance.id, ReportExecution.state.in_(IN_SLOT)
+    """Read the executions that hold a slot; ``locked`` keeps others from changing them meanwhile.
+
+    Their SQL is left out: looks come often, and have no use for a megabyte of it.
+    """
+    found = (
+        select(ReportExecution)
+        .where(ReportExecution.instance_id == instance.id, ReportExecution.state.in_(IN_SLOT))
+        .options(defer(ReportExecution.sql_text), defer(ReportExecution.parameters_snapshot))
     )
     return list(session.scalars(found.with_for_update(key_share=True) if locked else found))
 

@@ -31,16 +31,22 @@ LONGEST_HOLD = 30.0  # seconds between two tries of a throttled submission, unle
 
 
 def submit_next(ports: Ports, instance_id: str) -> None:
-    """Start those whose turn it is, as far as slots are free; may run any number of times, also at once.
+    """Start the execution whose turn it is, if a slot is free; may run any number of times."""
+    start_next(ports, instance_id)
+
+
+def fill(ports: Ports, instance_id: str) -> None:
+    """Start those whose turn it is as far as slots are free.
 
     A hint for the next one leaves with each, so that others help; but hints take their time.
     """
     for _ in range(MOST_IN_A_ROW):
-        if not _start_one(ports, instance_id):
+        if not start_next(ports, instance_id):
             break
 
 
-def _start_one(ports: Ports, instance_id: str) -> bool:
+def start_next(ports: Ports, instance_id: str) -> bool:
+    """Do the work of :func:`submit_next`, and say whether there was one to start."""
     with transaction() as session:
         lock_account(session, instance_id, shared=not ports.settings.account_slots)
         instance = lock(session, instance_id)

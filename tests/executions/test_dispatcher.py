@@ -26,12 +26,13 @@ from reportbuilder.amc.wire import AmcStatus
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Conflict
-from reportbuilder.executions import lifecycle, overview, pausing
+from reportbuilder.executions import lifecycle, looking, overview, pausing
 from reportbuilder.executions.cancelling import send_cancel
 from reportbuilder.executions.lifecycle import Order
 from reportbuilder.executions.looking import look
 from reportbuilder.executions.models import ExecutionEvent, ReportExecution
 from reportbuilder.executions.moving import move
+from reportbuilder.executions.ports import Ports
 from reportbuilder.executions.slots import AGEING, RANKS
 from reportbuilder.executions.states import FINAL, IN_SLOT, is_final
 from reportbuilder.executions.submitting import submit_next
@@ -71,6 +72,8 @@ class Dispatcher(RuleBasedStateMachine):
         self.served: dict[Line, datetime] = {}
         self.passed: dict[tuple[Line, datetime], set[Line]] = defaultdict(set)
         self.accepted: Counter[tuple[str, str]] = Counter()
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(looking, "fill", self.fill)  # so that what a look starts is judged as well
         self.cast()
 
     def hear(self, wake_up: WakeUp) -> None:
@@ -158,7 +161,12 @@ class Dispatcher(RuleBasedStateMachine):
         for _ in range(times):
             self.claim_one(name)
 
-    def claim_one(self, name: str) -> None:
+    def fill(self, ports: Ports, name: str) -> None:
+        assert ports is self.ports
+        while self.claim_one(name):
+            pass
+
+    def claim_one(self, name: str) -> bool:
         before, held_back = self.due(name), self.is_held_back(name)
         holding = {row.execution_id: row for on, _, row in self.rows(*IN_SLOT) if on == name}
         lines = {line for line, row in self.due_holding(name)}
@@ -168,7 +176,7 @@ class Dispatcher(RuleBasedStateMachine):
         gone = [(line, row) for line, row in before if row.execution_id not in after]
         assert len(gone) <= 1
         if not gone:
-            return
+            return False
         [(line, started)] = gone
         assert not held_back
         others = [row for _, row in before if row.triggered_by != "backfill" and row is not started]
@@ -180,6 +188,7 @@ class Dispatcher(RuleBasedStateMachine):
             self.judge(line, before, lines, is_reserved=bool(others) and backfills >= room)
             self.served[line] = clock.now()
             self.accepted[name, f"{clock.now():%Y-%m-%d}"] += 1
+        return True
 
     def due_holding(self, name: str) -> list[tuple[Line, ReportExecution]]:
         found = [(on, user, row) for on, user, row in self.rows(*IN_SLOT) if on == name]
@@ -302,6 +311,7 @@ class Dispatcher(RuleBasedStateMachine):
 
     def run_to_the_end(self) -> None:
         """Only sweeps lead: each request ends, in exactly one final state."""
+        self.patch.undo()
         self.amc.failures.clear()
         self.resume_all()
         with transaction() as session:

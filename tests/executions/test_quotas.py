@@ -301,16 +301,16 @@ def test_a_backfill_is_passed_for_half_an_hour_and_then_once(
     """Another user asks for five-minute runs without end, on the only slot."""
     other, began = Desk(second.user, first.instance, first.template), clock.now()
     change(first, slots=1)
+    segment = first.request(triggered_by="backfill")
     other.request()
     submit(quick, first)
-    segment = first.request(triggered_by="backfill")
     after = 0
     while first.state(segment) == "pending":
         other.request()
         noon(300)
-        amc.end(next(iter(amc.active())), AmcStatus.SUCCEEDED)
         late = clock.now() >= began + 3 * AGEING
-        look_now(quick, first)
+        amc.end(next(iter(amc.active())), AmcStatus.SUCCEEDED)
+        look_now(quick, first)  # which gives the slot to whose turn it is
         after += late and first.state(segment) == "pending"
         assert after <= 1
     assert clock.now() >= began + 2 * AGEING  # it does not push forward either
