@@ -37,8 +37,13 @@ def sweep(settings: Settings) -> int:
 
 
 def _give_looks(session: Session) -> None:
-    """An instance on which something runs always has a next look."""
-    active = select(ReportExecution.instance_id).where(ReportExecution.state.in_(IN_SLOT))
+    """An instance on which something runs always has a next look.
+
+    What is just being submitted gets its look from who submits it, with a hint.
+    """
+    nobody = or_(ReportExecution.lease_until.is_(None), ReportExecution.lease_until <= clock.now())
+    abandoned = and_(ReportExecution.state == "submitting", nobody)
+    active = select(ReportExecution.instance_id).where(or_(ReportExecution.state == "running", abandoned))
     session.execute(
         update(AmcInstance)
         .where(AmcInstance.next_look_at.is_(None), AmcInstance.id.in_(active))

@@ -17,6 +17,7 @@ from reportbuilder.settings import Settings
 from tests.cast import Cast
 from tests.deployment import stop_all
 from tests.executions.desk import Desk, Workers, make_desk
+from tests.executions.meanwhile import Meanwhile
 
 QUICK = Faults(run_seconds=0.05, validation_seconds=0.0)
 
@@ -71,3 +72,13 @@ def workers(ports: Ports) -> Iterator[Workers]:
 @pytest.fixture
 def desk(cast: Cast) -> Desk:
     return make_desk(cast.ben, cast.first)
+
+
+@pytest.fixture
+def meanwhile(ports: Ports, cast: Cast) -> Meanwhile:
+    return Meanwhile(ports.connect(cast.account))
+
+
+@pytest.fixture
+def mine(ports: Ports, meanwhile: Meanwhile) -> Ports:
+    return replace(ports, connect=lambda _account: meanwhile)  # type: ignore[arg-type, return-value] # it stands for a client

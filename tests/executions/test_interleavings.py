@@ -1,125 +1,38 @@
 """What another worker, a look or a person does to an execution while AMC is answering one of us."""
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Barrier, Event, Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from reportbuilder import clock
-from reportbuilder.amc.client import AmcClient
 from reportbuilder.amc.failures import AmcFailure, Throttled, Transient, UnknownOutcome
 from reportbuilder.amc.models import AmcInstance
-from reportbuilder.amc.wire import AmcExecution, OutputColumn
-from reportbuilder.database import for_thread, reading, transaction
-from reportbuilder.executions import lifecycle, looking, overview, submitting
-from reportbuilder.executions.cancelling import send_cancel
-from reportbuilder.executions.models import ReportExecution, SubmissionIntent
-from reportbuilder.executions.moving import claim, move
+from reportbuilder.database import for_thread, transaction
+from reportbuilder.executions import lifecycle, overview, submitting
+from reportbuilder.executions.models import ReportExecution
+from reportbuilder.executions.moving import claim
 from reportbuilder.executions.ports import Ports
 from reportbuilder.executions.standing import lock
 from reportbuilder.executions.sweeping import sweep
-from reportbuilder.executions.waking import CANCEL, SUBMIT_NEXT
+from reportbuilder.executions.waking import CANCEL, LOOK, SUBMIT_NEXT
 from reportbuilder.sandbox import Sandbox
 from tests.cast import Cast
 from tests.executions.desk import Desk, Workers
-
-
-def nothing() -> None:
-    pass
-
-
-@dataclass
-class Meanwhile:
-    """A client of AMC during whose calls something else happens."""
-
-    client: AmcClient
-    submitting: Callable[[], Any] = nothing
-    submitted: Callable[[], Any] = nothing
-    listing: Callable[[], Any] = nothing
-    listed: Callable[[], Any] = nothing
-    leaves_out: Callable[[AmcExecution], bool] = lambda _seen: False
-    changed: Callable[[AmcExecution], AmcExecution] = lambda seen: seen
-    since: list[datetime] = field(default_factory=list)
-
-    def submit(self, *args: Any, **options: Any) -> AmcExecution:
-        self.submitting()
-        accepted = self.client.submit(*args, **options)
-        self.submitted()
-        return accepted
-
-    def list_executions(self, instance_id: str, since: datetime, **options: Any) -> Iterator[AmcExecution]:
-        self.since.append(since)
-        self.listing()
-        found = list(self.client.list_executions(instance_id, since, **options))
-        self.listed()
-        return iter([self.changed(seen) for seen in found if not self.leaves_out(seen)])
-
-    def cancel(self, instance_id: str, execution_id: str) -> None:
-        self.client.cancel(instance_id, execution_id)
-
-    def get(self, *args: Any, **options: Any) -> AmcExecution:
-        return self.client.get(*args, **options)
-
-
-@pytest.fixture
-def meanwhile(ports: Ports, cast: Cast) -> Meanwhile:
-    return Meanwhile(ports.connect(cast.account))
-
-
-@pytest.fixture
-def mine(ports: Ports, meanwhile: Meanwhile) -> Ports:
-    return replace(ports, connect=lambda _account: meanwhile)  # type: ignore[arg-type, return-value] # it stands for a client
-
-
-def raising(failure: Exception) -> Callable[[], None]:
-    def fail() -> None:
-        raise failure
-
-    return fail
-
-
-def in_turn(*works: Callable[[], Any]) -> Callable[[], None]:
-    def do() -> None:
-        for work in works:
-            work()
-
-    return do
-
-
-def intents(execution_id: str) -> list[str]:
-    with reading() as session:
-        found = select(SubmissionIntent.outcome).join(ReportExecution)
-        found = found.where(ReportExecution.execution_id == execution_id)
-        return list(session.scalars(found.order_by(SubmissionIntent.number)))
-
-
-def instance_of(desk: Desk) -> AmcInstance:
-    with reading() as session:
-        return session.get_one(AmcInstance, desk.instance.id)
-
-
-def look_now(ports: Ports, desk: Desk) -> None:
-    with transaction() as session:
-        session.get_one(AmcInstance, desk.instance.id).next_look_at = clock.now()
-    looking.look(ports, desk.instance.instance_id)
-
-
-def submit(ports: Ports, desk: Desk) -> None:
-    submitting.submit_next(ports, desk.instance.instance_id)
-
-
-def submitted_anew(ports: Ports, execution_id: str) -> None:
-    """What a look and another worker do when a lease is over and AMC has nothing."""
-    with transaction() as session:
-        execution = overview.find(session, execution_id)
-        submitting.try_again(session, execution.instance, execution, "absent", 0.0, outcome="absent")
-    with transaction() as session:
-        assert submitting._claim(ports, session, execution_id)
+from tests.executions.meanwhile import (
+    Meanwhile,
+    in_turn,
+    instance_of,
+    intents,
+    look_now,
+    raising,
+    submit,
+    submitted_anew,
+)
 
 
 @pytest.mark.parametrize("failure", [Transient("no"), Throttled(retry_after=1), UnknownOutcome("silence")])
@@ -335,127 +248,11 @@ def test_a_short_pause_of_ours_does_not_end_the_one_that_amc_has_asked_for(
     assert instance_of(desk).throttled_until == asked_for
 
 
-def run_many(desk: Desk, ports: Ports, box: Sandbox, count: int) -> list[str]:
-    box.fault(run_seconds=60.0)
-    ids = [desk.request() for _ in range(count)]
-    for _ in ids:
-        submit(ports, desk)
-    assert {desk.state(execution_id) for execution_id in ids} == {"running"}
-    return ids
-
-
-def test_only_what_amc_denies_is_lost(desk: Desk, mine: Ports, meanwhile: Meanwhile, box: Sandbox) -> None:
-    """A list that leaves out more than one look asks for singly is no proof that the rest is gone."""
-    ids = run_many(desk, mine, box, looking.SINGLE_LOOKS + 2)
-    time.sleep(mine.settings.not_found_grace + 0.1)
-    meanwhile.leaves_out = lambda _seen: True
-    look_now(mine, desk)
-    assert {desk.state(execution_id) for execution_id in ids} == {"running"}
-
-
-@pytest.mark.parametrize("column", [None, OutputColumn("a\0b", "STRING")])
-def test_one_execution_that_cannot_be_settled_does_not_hold_up_the_others(
-    desk: Desk, mine: Ports, meanwhile: Meanwhile, box: Sandbox, column: Any, database_url: str
+def test_a_sweep_during_a_submission_leaves_the_first_look_to_it(
+    desk: Desk, workers: Workers, mine: Ports, meanwhile: Meanwhile
 ) -> None:
-    if column and database_url.startswith("sqlite"):
-        pytest.skip("SQLite stores any text")
-    bad, good = desk.request(), desk.request()
-    submit(mine, desk)
-    submit(mine, desk)
-    time.sleep(1)
-    tag = desk.read(bad).tag
-    meanwhile.changed = lambda seen: (
-        replace(seen, output_columns=(column,)) if seen.workflow_id == tag else seen
-    )
-    look_now(mine, desk)
-    execution = desk.read(bad)
-    assert (execution.state, execution.error_class) == ("failed", "internal")
-    assert desk.state(good) == "collecting"
-    with reading() as session:
-        assert overview.events(session, execution)[-1].to_state == "failed"
-
-
-def test_what_is_accepted_during_a_look_is_not_foreign(
-    desk: Desk, mine: Ports, meanwhile: Meanwhile, box: Sandbox
-) -> None:
-    run_many(desk, mine, box, 1)
+    """A look given by a sweep comes without a hint, and would let the one with a hint seem too late."""
     desk.request()
-    meanwhile.listing = lambda: submit(mine, desk)
-    look_now(mine, desk)
-    assert (instance_of(desk).foreign_running, [one.state for one in desk.all()]) == (0, ["running"] * 2)
-
-
-def test_what_is_accepted_during_a_look_is_looked_at_soon(
-    desk: Desk, mine: Ports, meanwhile: Meanwhile, box: Sandbox
-) -> None:
-    first = desk.request()
+    meanwhile.submitting = lambda: sweep(mine.settings)
     submit(mine, desk)
-    time.sleep(1)
-    box.fault(run_seconds=60.0)
-    desk.request()
-    meanwhile.listed = lambda: submit(mine, desk)
-    look_now(mine, desk)
-    assert desk.state(first) == "collecting"
-    at = instance_of(desk).next_look_at
-    assert at is not None
-    assert at <= clock.in_seconds(mine.settings.look_max)
-
-
-def test_the_list_reaches_back_to_others_runs(
-    desk: Desk, mine: Ports, meanwhile: Meanwhile, box: Sandbox
-) -> None:
-    run_many(desk, mine, box, 1)
-    look_now(mine, desk)
-    assert meanwhile.since[-1] <= clock.now() - looking.FOREIGN_RUN
-
-
-def test_a_lost_answer_is_looked_for_since_it_was_lost_and_not_since_it_was_asked_for(
-    desk: Desk, mine: Ports, meanwhile: Meanwhile, box: Sandbox
-) -> None:
-    execution_id = desk.request()
-    with transaction() as session:
-        overview.find(session, execution_id).created_at = clock.now() - timedelta(days=2)
-    meanwhile.submitted = raising(UnknownOutcome("silence"))
-    submit(mine, desk)
-    look_now(mine, desk)
-    assert desk.state(execution_id) in {"running", "collecting"}
-    assert meanwhile.since[-1] >= clock.now() - looking.SKEW - timedelta(seconds=10)
-
-
-def test_an_instance_that_is_gone_for_good_does_not_keep_executions_for_ever(
-    desk: Desk, mine: Ports, meanwhile: Meanwhile, box: Sandbox
-) -> None:
-    old, young = run_many(desk, mine, box, 2)
-    with transaction() as session:
-        overview.find(session, old).submitted_at = clock.now() - timedelta(days=8)
-    meanwhile.listing = raising(Transient("gone"))
-    look_now(mine, desk)
-    execution = desk.read(old)
-    assert (execution.state, execution.error_class) == ("failed", "lost")
-    assert desk.state(young) == "running"
-
-
-def test_a_move_from_a_state_that_is_no_longer_true_is_lost(desk: Desk, cast: Cast) -> None:
-    execution_id = desk.request()
-    stale = desk.read(execution_id)
-    with transaction() as session:
-        assert move(session, overview.find(session, execution_id), "submitting", "first")
-    with transaction() as session:
-        assert not move(session, stale, "cancelled", "second")
-    assert desk.state(execution_id) == "submitting"
-
-
-def test_a_cancel_that_amc_does_not_confirm_is_sent_again_and_remarked_once(
-    desk: Desk, mine: Ports, box: Sandbox
-) -> None:
-    [execution_id] = run_many(desk, mine, box, 1)
-    desk.cancel(execution_id)
-    sent = box.state()["calls"].get("cancel", 0)
-    for _ in range(3):
-        send_cancel(replace(mine, settings=replace(mine.settings, cancel_again=0.0)), execution_id)
-    assert box.state()["calls"]["cancel"] >= sent + 1
-    execution = desk.read(execution_id)
-    with reading() as session:
-        remarks = [event.reason for event in overview.events(session, execution) if not event.to_state]
-    assert len(remarks) == len(set(remarks))
-    assert "AMC has been told to cancel it" in remarks
+    assert [hint.name for _, _, hint in workers.queue].count(LOOK) == 1
