@@ -38,6 +38,7 @@ PROMISE = 20.0  # seconds
 SCHEDULERS = 2
 GIVE_UP = 600.0  # seconds
 QUIET = 5.0  # seconds without another row, after which nothing more comes
+SILENT = 60.0  # seconds without a first one, after which none comes
 INSTANCES = 100
 GRACE = 3600  # seconds that APScheduler's jobs may be late in the second round
 PLAIN = plain_apscheduler.TABLE
@@ -216,7 +217,7 @@ def _watched(name: str, pids: list[int], due_at: datetime, count: int, rows: Cal
             found = rows()
             if found != seen:
                 seen, last = found, clock.now()
-            elif seen and (clock.now() - last).total_seconds() > QUIET:
+            elif (clock.now() - last).total_seconds() > (QUIET if seen else SILENT):
                 break
             time.sleep(0.2)
     return Outcome(name, (last - due_at).total_seconds(), seen, meter)
