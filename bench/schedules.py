@@ -46,10 +46,11 @@ PLAIN = plain_apscheduler.TABLE
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one round: ``seconds`` from the due time to the last row."""
+    """What came of one round: ``seconds`` from the due time to the last row, of ``watched`` in all."""
 
     name: str
     seconds: float
+    watched: float
     rows: int
     meter: Meter
 
@@ -57,7 +58,7 @@ class Outcome:
         """Print it."""
         print(
             f"{self.name:<28} {self.rows} of {count} in {self.seconds:.1f} s, "
-            f"{count - self.rows} missed; {self.meter.told(max(self.seconds, 0.1))}"
+            f"{count - self.rows} missed; {self.meter.told(self.watched)}"
         )
 
 
@@ -220,7 +221,8 @@ def _watched(name: str, pids: list[int], due_at: datetime, count: int, rows: Cal
             elif (clock.now() - last).total_seconds() > (QUIET if seen else SILENT):
                 break
             time.sleep(0.2)
-    return Outcome(name, (last - due_at).total_seconds(), seen, meter)
+    watched = (clock.now() - due_at).total_seconds()
+    return Outcome(name, (last - due_at).total_seconds(), watched, seen, meter)
 
 
 def _sleep_until(at: datetime) -> None:
