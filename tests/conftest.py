@@ -60,6 +60,7 @@ def postgresql_server() -> Iterator[str]:
         Path(folder).chmod(0o755)
         server = get_server(Path(folder) / "data")
         try:
+            hurry(server.get_uri())
             yield server.get_uri()
         finally:
             server.cleanup()
@@ -95,11 +96,24 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 def empty(url: str) -> None:
-    """Remove all rows, in whatever order they hang together."""
+    """Remove all rows, in whatever order they hang together.
+
+    To truncate 40 tables takes twenty times as long as to delete the few rows of a test.
+    """
     engine = create_engine(driver_url(url))
-    names = ", ".join(table.name for table in schema.metadata().sorted_tables)
     with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {names} CASCADE"))
+        connection.execute(text("SET LOCAL session_replication_role = replica"))  # no key is checked
+        connection.execute(text(";".join(f"DELETE FROM {table}" for table in schema.metadata().tables)))
+    engine.dispose()
+
+
+def hurry(url: str) -> None:
+    """Let a server not wait for its disk: nothing here has to outlive the machine."""
+    engine = create_engine(driver_url(url), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
     engine.dispose()
 
 
