@@ -27,9 +27,9 @@ from reportbuilder.schedules.ending import end_firing, tell_failed
 from reportbuilder.schedules.judging import hold_of
 from reportbuilder.schedules.models import ReportSchedule, ScheduleFiring
 from reportbuilder.schedules.plans import policies_of
-from reportbuilder.schedules.policies import Start, decide_overlap
+from reportbuilder.schedules.policies import Overlap, Start, decide_overlap
 from reportbuilder.schedules.rendering import Renderings
-from reportbuilder.schedules.replacing import cancel_others
+from reportbuilder.schedules.replacing import cancel_others, lock_instances
 from reportbuilder.schedules.rerunning import Earlier, earlier_runs, unasked_firings, windows_to_settle
 from reportbuilder.schedules.settling import Run
 from reportbuilder.settings import Settings
@@ -107,6 +107,7 @@ class _Batch:
         self.kept = _load(session, reports)  # else the session would forget, and read them for each report
         self.asking = _read_owners(session, reports)
         self.going = _read_going(session, {ready.schedule.id for ready in claimed})
+        lock_instances(session, _cancelling(claimed) & self.going.keys())
         settling = {ready.schedule.id for ready in claimed if ready.schedule.is_settling}
         self.earlier = earlier_runs(session, settling, self.now)
         self.unasked = unasked_firings(session, settling, self.now)
@@ -288,6 +289,11 @@ def _load(session: Session, reports: Sequence[ReportDefinition]) -> list[object]
         *session.scalars(select(QueryTemplate).where(QueryTemplate.id.in_(templates))),
         *session.scalars(select(AmcInstance).where(AmcInstance.id.in_(instances))),
     ]
+
+
+def _cancelling(claimed: Sequence[Ready]) -> set[UUID]:
+    """Return the schedules whose next run cancels the one that is going."""
+    return {each.schedule.id for each in claimed if policies_of(each.schedule).overlap is Overlap.CANCEL}
 
 
 def _read_owners(
