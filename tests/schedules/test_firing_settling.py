@@ -8,6 +8,7 @@ from reportbuilder.accounts import users
 from reportbuilder.accounts.models import User
 from reportbuilder.database import reading, transaction
 from reportbuilder.executions.models import ReportExecution
+from reportbuilder.executions.standing import standing
 from reportbuilder.reports.models import ReportDefinition
 from tests.schedules.diary import NIGHTLY, Diary
 
@@ -134,3 +135,15 @@ def test_what_fails_again_counts_until_a_run_of_the_schedule_completes(diary: Di
     assert not diary.read(schedule).is_paused  # what has come before and fails now says nothing
     day_after(diary, schedule, "failed")
     assert diary.read(schedule).paused_reason == "5 runs in a row have failed, the last: AMC said no"
+
+
+def test_the_own_run_starts_before_what_settles_earlier_windows(diary: Diary) -> None:
+    schedule = settling_nightly(diary)
+    for _ in range(7):
+        day_after(diary, schedule)
+    diary.tick(86400)
+    with reading() as session:
+        waiting = standing(session, diary.cast.first, diary.settings.instance_slots).waiting
+    order = sorted(waiting, key=lambda each: (each.since, each.id))
+    reruns = {each.execution_id: each.is_rerun for each in diary.executions(schedule)}
+    assert [reruns[each.id] for each in order] == [False] + [True] * 7
