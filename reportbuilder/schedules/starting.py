@@ -36,6 +36,8 @@ from reportbuilder.settings import Settings
 
 log = logs.get_logger(__name__)
 
+LONGEST_NOTE: Final = 500  # characters on a firing of what it has left out
+
 
 @dataclass(frozen=True)
 class Ready:
@@ -135,17 +137,13 @@ class _Batch:
         """Order its executions, or end it as failed if there can be none."""
         going.waiting.discard(ready.firing.id)
         try:
-            orders = self._orders(ready)
-        except ReportBuilderError as error:
-            fail(self.session, ready, error.message)
-            return
-        except Exception as error:  # whatever is wrong with one must not hold up the others
-            log.exception("firing broken", schedule_id=ready.schedule.schedule_id)
-            fail(self.session, ready, f"a fault of ours ({type(error).__name__})")
+            orders, left_out = self._orders(ready)
+        except Exception as error:  # noqa: BLE001 - what is wrong with one must not hold up the others
+            fail(self.session, ready, _told(error, ready))
             return
         self.orders += orders
         going.started += 1
-        self.moved["started", None].append(ready.firing.id)
+        self.moved["started", left_out].append(ready.firing.id)
 
     def replace(self, ready: Ready, going: _Going) -> None:
         """Cancel what the schedule has going or waiting, then start."""
@@ -157,8 +155,7 @@ class _Batch:
     def _withdraw(self, ready: Ready) -> None:
         """Leave out what this batch has begun or let wait for the same schedule, which no row shows yet."""
         theirs = {each.firing.id for each in self.claimed if each.schedule.id == ready.schedule.id}
-        for state in ("started", "waiting"):
-            ids = self.moved[state, None]
+        for ids in [ids for (state, _), ids in self.moved.items() if state in {"started", "waiting"}]:
             self.moved["skipped", "replaced"] += [each for each in ids if each in theirs]
             ids[:] = [each for each in ids if each not in theirs]
         self.orders = [order for order in self.orders if order.firing_id not in theirs]
@@ -175,8 +172,8 @@ class _Batch:
         going.waiting.discard(ready.firing.id)
         self.moved["skipped", "queue_full" if full else "overlap"].append(ready.firing.id)
 
-    def _orders(self, ready: Ready) -> list[Order]:
-        """Return what settles earlier windows, and last its own, which so becomes the report's latest."""
+    def _orders(self, ready: Ready) -> tuple[list[Order], str | None]:
+        """Return its own order and those that settle earlier windows, and which of these there cannot be."""
         report, due_at = ready.report, ready.firing.due_at
         _refuse(self.asking[report.owner_id][1], report)
         own = self.renderings.own_window(ready.schedule, report, due_at)
@@ -186,8 +183,24 @@ class _Batch:
             now=self.now,
             settle_days=self.settings.settle_days,
         )
-        settling = [self._order(ready, window, as_of, is_rerun=True) for window, as_of in again]
-        return [*settling, self._order(ready, own, due_at, is_rerun=False)]
+        order = self._order(ready, own, due_at, is_rerun=False)
+        settling, left_out = self._settling(ready, again)
+        return [order, *settling], left_out
+
+    def _settling(
+        self, ready: Ready, again: Sequence[tuple[Window, datetime]]
+    ) -> tuple[list[Order], str | None]:
+        orders, left_out = list[Order](), list[str]()
+        for window, as_of in again:
+            try:
+                orders.append(self._order(ready, window, as_of, is_rerun=True))
+            except Exception as error:  # noqa: BLE001 - its own run goes whatever is wrong with an earlier one
+                left_out.append(f"{window.days.start} to {window.days.end} ({_told(error, ready)})")
+        if not left_out:
+            return orders, None
+        note = f"earlier windows that are not run again: {'; '.join(left_out)}"[:LONGEST_NOTE]
+        log.warning("windows left out", schedule_id=ready.schedule.schedule_id, reason=note)
+        return orders, note
 
     def _earlier(self, ready: Ready) -> list[Earlier]:
         """Return the windows of earlier firings, also of those without an execution."""
@@ -239,6 +252,14 @@ _ACTS: Final = {
     Start.REPLACE: _Batch.replace,
     Start.SKIP: _Batch.skip,
 }
+
+
+def _told(error: Exception, ready: Ready) -> str:
+    """Return an error in words for whoever reads the history; what is our fault goes to the log."""
+    if isinstance(error, ReportBuilderError):
+        return error.message
+    log.error("firing broken", schedule_id=ready.schedule.schedule_id, exc_info=error)
+    return f"a fault of ours ({type(error).__name__})"
 
 
 def fail(session: Session, ready: Ready, reason: str) -> None:
