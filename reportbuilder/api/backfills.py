@@ -85,7 +85,7 @@ def start(session: Session, report: ReportDefinition, body: Mapping[str, Any]) -
     """
     settings = context.settings()
     refuse_second(session, report)
-    draft = draft_backfill(session, report, body, ordering.terms(), settings.instance_slots)
+    draft = draft_backfill(session, report, body, ordering.terms(), settings)
     most = settings.backfills_per_day
     left, seconds = left_today(session, report.instance, most)
     limits.tell_own(most, left, seconds)
@@ -99,8 +99,7 @@ def start(session: Session, report: ReportDefinition, body: Mapping[str, Any]) -
 def _rehearse(report_id: str, body: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
     with reading() as session:
         row = _report(session, report_id, locked=False)
-        slots = context.settings().instance_slots
-        return planned(draft_backfill(session, row, body, ordering.terms(), slots)), 200
+        return planned(draft_backfill(session, row, body, ordering.terms(), context.settings())), 200
 
 
 def _report(session: Session, report_id: str, *, locked: bool) -> ReportDefinition:
@@ -137,9 +136,7 @@ def get_backfill(backfill_id: str) -> dict[str, Any]:
     with reading() as session:
         row = visible(session, backfill_id)
         segments = overview.segments_of(session, row)
-        return whole(
-            row, segments, overview.foresee(session, row, segments, context.settings().instance_slots)
-        )
+        return whole(row, segments, overview.foresee(session, row, segments, context.settings()))
 
 
 @door.route("/<ident:backfill_id>", methods=["PATCH"])

@@ -12,6 +12,7 @@ from reportbuilder.backfills.forecasting import Forecast, forecast
 from reportbuilder.backfills.models import ReportDataCollection, ReportDataWeek
 from reportbuilder.errors import NotFound
 from reportbuilder.executions.pausing import pause_of
+from reportbuilder.settings import Settings
 
 SORTS: dict[str, Any] = {
     "created_at": ReportDataCollection.created_at,
@@ -96,7 +97,7 @@ def foresee(
     session: Session,
     backfill: ReportDataCollection,
     segments: Sequence[ReportDataWeek],
-    default_slots: int,
+    settings: Settings,
 ) -> Forecast | None:
     """Return when a backfill that runs is expected to end; None for one that does not, or is held back."""
     if backfill.status != "running" or backfill.report is None:
@@ -111,6 +112,6 @@ def foresee(
         backfill.instance,
         waiting=len(runs),
         concurrency=backfill.concurrency,
-        default_slots=default_slots,
+        settings=settings,
         collection_id=backfill.id,
     )

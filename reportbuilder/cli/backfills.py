@@ -69,7 +69,7 @@ def start(report: str, user: str | None, *, dry_run: bool, no_wait: bool, as_jso
             with reading() as session:
                 _, principal = principal_of(session, user)
                 found = find_report(session, principal, report, "backfill:start")
-                draft = draft_backfill(session, found, wish, _terms(chosen), chosen.instance_slots)
+                draft = draft_backfill(session, found, wish, _terms(chosen), chosen)
             _tell_plan(draft, as_json=as_json)
             return
         wake_workers(chosen)
@@ -94,7 +94,7 @@ def _start(chosen: Settings, report: str, wish: dict[str, Any], email: str | Non
         user, principal = principal_of(session, email)
         found = find_report(session, principal, report, "backfill:start")
         refuse_second(session, found)
-        draft = draft_backfill(session, found, wish, _terms(chosen), chosen.instance_slots)
+        draft = draft_backfill(session, found, wish, _terms(chosen), chosen)
         return draft, start_backfill(session, found, draft, user).collection_id, user.email
 
 
@@ -130,7 +130,7 @@ def _tell_plan(draft: Draft, as_json: bool) -> None:
 
 def _finish(chosen: Settings, backfill_id: str, by: str) -> None:
     """Wait for a backfill in sight; exits with the code that says how it ended."""
-    ended = follow(backfill_id, chosen.instance_slots, make_console(sys.stderr), by=by)
+    ended = follow(backfill_id, chosen, make_console(sys.stderr), by=by)
     if ended is None:
         raise SystemExit(LEFT_RUNNING)
     click.echo(f"{backfill_id} {ended.words}")
@@ -177,7 +177,7 @@ def show_(id: str, user: str | None, *, as_json: bool) -> None:
         _, principal = principal_of(session, user)
         row = find_backfill(session, principal, id)
         segments = overview.segments_of(session, row)
-        detail = whole(row, segments, overview.foresee(session, row, segments, chosen.instance_slots))
+        detail = whole(row, segments, overview.foresee(session, row, segments, chosen))
     if as_json:
         show_json(BackfillDetail().dump(detail))
         return
