@@ -20,7 +20,7 @@ from reportbuilder.backfills import changing, overview
 from reportbuilder.backfills.models import ReportDataCollection
 from reportbuilder.backfills.planning import Draft, draft_backfill
 from reportbuilder.backfills.segments import FROM_START, KINDS, WEEKDAYS
-from reportbuilder.backfills.starting import refuse_second, start_backfill
+from reportbuilder.backfills.starting import left_today, refuse_second, refuse_too_many, start_backfill
 from reportbuilder.backfills.states import STATES
 from reportbuilder.backfills.wishes import MOST_DAYS, MOST_IN_ONE_RUN, ON_FAILURE, ORDERS, REPROCESS
 from reportbuilder.cli.backfill_finding import find_backfill, find_report
@@ -95,6 +95,8 @@ def _start(chosen: Settings, report: str, wish: dict[str, Any], email: str | Non
         found = find_report(session, principal, report, "backfill:start")
         refuse_second(session, found)
         draft = draft_backfill(session, found, wish, _terms(chosen), chosen)
+        most = chosen.backfills_per_day
+        refuse_too_many(found.instance, *left_today(session, found.instance, most), most)
         return draft, start_backfill(session, found, draft, user).collection_id, user.email
 
 

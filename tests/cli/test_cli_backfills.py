@@ -4,6 +4,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,18 @@ def test_one_is_started_shown_changed_and_cancelled(command: Command, report: No
     assert command("backfill", "cancel", name, *BEN).stdout == f"{name}: cancelled\n"
     ended = command("backfill", "wait", name, *BEN)
     assert (ended.exit_code, "7 were cancelled" in ended.stdout) == (1, True)
+
+
+def test_the_limit_of_a_day_holds_here_as_over_the_api(
+    command: Command, report: None, chosen: Settings
+) -> None:
+    few = replace(chosen, backfills_per_day=1)
+    name = command(*START, "--no-wait", *BEN, chosen=few).stdout.strip()
+    assert command("backfill", "cancel", name, *BEN).exit_code == 0
+    refused = command(*START, "--no-wait", *BEN, chosen=few)
+    assert (refused.exit_code, "1 backfills a day may be started" in refused.stderr) == (2, True)
+    assert command(*START, "--dry-run", *BEN, chosen=few).exit_code == 0
+    assert json.loads(command("backfill", "list", "--json", *BEN).stdout)["total"] == 1
 
 
 @pytest.mark.parametrize(
