@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from reportbuilder.accounts import permissions
 from reportbuilder.accounts.models import User
-from reportbuilder.accounts.permissions import Subject
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.api import context, limits, ordering
 from reportbuilder.api.backfill_shapes import (
@@ -31,7 +30,6 @@ from reportbuilder.backfills.models import ReportDataCollection
 from reportbuilder.backfills.planning import draft_backfill
 from reportbuilder.backfills.starting import left_today, refuse_second, refuse_too_many, start_backfill
 from reportbuilder.database import reading, transaction
-from reportbuilder.errors import NotFound
 from reportbuilder.reports import searching
 from reportbuilder.reports.models import ReportDefinition
 
@@ -45,14 +43,7 @@ def visible(session: Session, backfill_id: str, permission: str = "report:view")
     :raises NotFound: if there is none, or none that the asker may see.
     :raises NotPermitted: if it is visible and that is not allowed.
     """
-    what = f"backfill {backfill_id}"
-    try:
-        row = overview.find(session, backfill_id)
-    except NotFound:
-        raise permissions.missing(what) from None
-    subject = Subject(instance_id=row.instance_id, owner_id=row.user_id)
-    permissions.ensure(context.principal(), permission, subject, what)
-    return row
+    return overview.find_allowed(session, context.principal(), backfill_id, permission)
 
 
 @starting.route("/<ident:report_id>/backfill", methods=["POST"])

@@ -19,7 +19,6 @@ from reportbuilder.backfills import changing, overview
 from reportbuilder.backfills.forecasting import Forecast
 from reportbuilder.backfills.models import ReportDataWeek
 from reportbuilder.backfills.states import ENDS, tally, tell
-from reportbuilder.cli.backfill_finding import find_backfill
 from reportbuilder.cli.rooms import principal_of
 from reportbuilder.cli.showing import plain
 from reportbuilder.database import reading, transaction
@@ -245,7 +244,7 @@ def _do(backfill_id: str, wish: str, by: str, default_slots: int) -> None:
     try:
         with transaction() as session:
             _, principal = principal_of(session, by)
-            row = find_backfill(session, principal, backfill_id, "backfill:change")
+            row = overview.find_allowed(session, principal, backfill_id, "backfill:change")
             if wish == "pause":
                 changing.pause(session, row, None)
             else:

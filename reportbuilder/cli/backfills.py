@@ -23,9 +23,9 @@ from reportbuilder.backfills.segments import FROM_START, KINDS, WEEKDAYS
 from reportbuilder.backfills.starting import left_today, refuse_second, refuse_too_many, start_backfill
 from reportbuilder.backfills.states import STATES
 from reportbuilder.backfills.wishes import MOST_DAYS, MOST_IN_ONE_RUN, ON_FAILURE, ORDERS, REPROCESS
-from reportbuilder.cli.backfill_finding import find_backfill, find_report
 from reportbuilder.cli.backfill_following import follow
 from reportbuilder.cli.options import json_option, user_option
+from reportbuilder.cli.report_finding import find_report
 from reportbuilder.cli.rooms import principal_of, rooms
 from reportbuilder.cli.showing import make_console, show, show_json, show_pairs
 from reportbuilder.cli.waking import wake_workers
@@ -177,7 +177,7 @@ def show_(id: str, user: str | None, *, as_json: bool) -> None:
     """Show a backfill with each of its segments."""
     with rooms() as chosen, reading() as session:
         _, principal = principal_of(session, user)
-        row = find_backfill(session, principal, id)
+        row = overview.find_allowed(session, principal, id)
         segments = overview.segments_of(session, row)
         detail = whole(row, segments, overview.foresee(session, row, segments, chosen))
     if as_json:
@@ -202,7 +202,7 @@ def wait(id: str, user: str | None) -> None:
         wake_workers(chosen)  # Ctrl-C may ask for a cancel
         with reading() as session:
             asker, principal = principal_of(session, user)
-            find_backfill(session, principal, id)
+            overview.find_allowed(session, principal, id)
         _finish(chosen, id, asker.email)
 
 
@@ -267,7 +267,7 @@ def _change(id: str, email: str | None, do: Change) -> None:
         wake_workers(chosen)
         with transaction() as session:
             user, principal = principal_of(session, email)
-            row = find_backfill(session, principal, id, "backfill:change")
+            row = overview.find_allowed(session, principal, id, "backfill:change")
             do(session, row, chosen, user.email)
             session.flush()
             after = row.status
