@@ -13,6 +13,7 @@ from reportbuilder.backfills.estimates import TYPICAL, Budget, Durations, Load, 
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.older.files import read_object
 from reportbuilder.executions import quotas
+from reportbuilder.executions.experience import lengths_of
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.standing import standing
 from reportbuilder.executions.states import IN_SLOT
@@ -54,20 +55,8 @@ def forecast(
 
 def durations_of(session: Session, template: QueryTemplate, instance: AmcInstance) -> Durations:
     """Return how long the last 200 runs of a template took on an instance, from AMC's accept to our rows."""
-    latest = (
-        select(ReportExecution.submitted_at, ReportExecution.completed_at)
-        .where(
-            ReportExecution.template_id == template.id,
-            ReportExecution.instance_id == instance.id,
-            ReportExecution.state == "completed",
-            ReportExecution.packed_in_id.is_(None),
-        )
-        .order_by(ReportExecution.created_at.desc())
-        .limit(SAMPLES)
-    )
-    pairs = session.execute(latest)
-    spans = tuple((ended - began).total_seconds() for began, ended in pairs if began and ended)
-    return Durations(spans, _typical(template))
+    lengths = lengths_of(session, instance.id, template.id, latest=SAMPLES)
+    return Durations(tuple(lengths), _typical(template))
 
 
 def _typical(template: QueryTemplate) -> float:

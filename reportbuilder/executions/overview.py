@@ -13,6 +13,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from reportbuilder.accounts.permissions import Principal, Subject, ensure, missing
 from reportbuilder.errors import Conflict, Gone, NotFound
+from reportbuilder.executions.experience import lengths_of
 from reportbuilder.executions.models import ExecutionEvent, ReportExecution
 from reportbuilder.executions.states import phases_of
 from reportbuilder.paging import read_page
@@ -118,18 +119,8 @@ def events(session: Session, execution: ReportExecution) -> list[ExecutionEvent]
 
 def typical_duration(session: Session, template_id: UUID, instance_id: UUID) -> timedelta | None:
     """Return the median time from AMC's accept to our rows of the last runs, None if there were none."""
-    latest = (
-        select(ReportExecution.submitted_at, ReportExecution.completed_at)
-        .where(
-            ReportExecution.template_id == template_id,
-            ReportExecution.instance_id == instance_id,
-            ReportExecution.state == "completed",
-        )
-        .order_by(ReportExecution.created_at.desc())
-        .limit(TYPICAL_OF)
-    )
-    spans = [(ended - began).total_seconds() for began, ended in session.execute(latest) if began and ended]
-    return timedelta(seconds=median(spans)) if spans else None
+    lengths = lengths_of(session, instance_id, template_id, latest=TYPICAL_OF)
+    return timedelta(seconds=median(lengths)) if lengths else None
 
 
 def result_of(session: Session, execution: ReportExecution) -> ResultSet:
