@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import or_, select
 
+from actors.outbox import Outbox
 from actors.worker import beat_once
 from reportbuilder import clock, logs
 from reportbuilder.accounts import idempotency
@@ -44,16 +46,16 @@ def ticks(ports: Ports, connections: Connections) -> list[Tick]:
     """Return the table of what is done how often."""
     settings = ports.settings
     return [
-        Tick("sweep", settings.sweep_every, lambda: sweep(settings)),
+        Tick("sweep", settings.sweep_every, partial(sweep, settings, Outbox().send)),
         Tick("schedules", settings.fire_every, lambda: fire_due(settings)),
-        Tick("firings", settings.sweep_every, lambda: sweep_firings(settings)),
-        Tick("backfills", settings.sweep_every, lambda: sweep_backfills(settings)),
+        Tick("firings", settings.sweep_every, partial(sweep_firings, settings, Outbox().send)),
+        Tick("backfills", settings.sweep_every, partial(sweep_backfills, settings, Outbox().send)),
         Tick("pulse", BEAT_EVERY, lambda: beat_once("scheduler")),
         Tick("sources", 60.0, lambda: sources.read_due(connections)),
         Tick("values", VALUES_EVERY, lambda: refreshing.take_finished(ports.store)),
         Tick("refreshes", 60.0, lambda: refreshing.ask_due(settings.values_refresh_hours)),
         Tick("tokens", 60.0, lambda: keep_tokens_fresh(connections)),
-        Tick("notifications", settings.sweep_every, notifications.sweep),
+        Tick("notifications", settings.sweep_every, partial(notifications.sweep, Outbox().send)),
         Tick("told", 3600.0, lambda: notifications.forget(settings.notifications_kept_days)),
         Tick("keys", 3600.0, forget_keys),
         Tick("scratch", 3600.0, lambda: sweep_scratch(settings.scratch_dir, SCRATCH_KEPT_FOR)),

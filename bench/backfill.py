@@ -44,6 +44,7 @@ from reportbuilder.database import reading, transaction
 from reportbuilder.reports.defining import Terms
 from reportbuilder.reports.models import ReportDefinition
 from reportbuilder.sandbox import ACCOUNT_ID, CLIENT_ID, CLIENT_SECRET, MARKETPLACE_ID, REFRESH_TOKEN
+from reportbuilder.settings import Settings
 from tests.deployment import ROOT, most_at_once, wait_until
 
 PROMISE = 1.10
@@ -184,9 +185,10 @@ def _report() -> UUID:
 def _start(report_id: UUID, count: int) -> None:
     """Start a backfill as the API does; with the usual lag of 14 days a year has but 351 segments."""
     wish = {"segment": "daily", "start": str(_days(count)[-1]), "end": str(_days(count)[0])}
+    terms = Terms(as_of=clock.now(), lag_days=LAG)
     with transaction() as session:
         report = session.get_one(ReportDefinition, report_id)
-        draft = draft_backfill(session, report, wish, Terms(as_of=clock.now(), lag_days=LAG), SLOTS)
+        draft = draft_backfill(session, report, wish, terms, Settings(instance_slots=SLOTS))
         start_backfill(session, report, draft, session.scalars(select(User)).one())
 
 

@@ -25,6 +25,7 @@ KINDS: Final[dict[str, str]] = {
     "run_failed": "a run of a report has failed, or could not be asked for",
     "schedule_paused": "a schedule has paused itself after failures in a row",
     "run_overdue": "a run should have happened and did not",
+    "backfill_paused": "a backfill has paused itself, since whoever started it may no longer run",
     "backfill_ended": "a backfill has come to its end",
 }
 

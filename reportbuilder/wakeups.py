@@ -1,6 +1,7 @@
 """Hints to the workers that a row wants attention; they leave after commit and may be lost or doubled."""
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -22,6 +23,9 @@ class WakeUp:
     name: str
     id: str
     delay: float = 0.0
+
+
+SendAll = Callable[[Sequence[WakeUp]], None]
 
 
 class Deliver(Protocol):
@@ -68,3 +72,9 @@ def send(wake_up: WakeUp) -> None:
         log.warning("wake-up lost", wake_up=wake_up.name, id=wake_up.id, error=type(error).__name__)
         if clock.monotonic() - began >= SLOW:
             _silent_until = clock.monotonic() + SILENT_FOR
+
+
+def send_all(found: Sequence[WakeUp]) -> None:
+    """Send what a sweep has found."""
+    for wake_up in found:
+        send(wake_up)

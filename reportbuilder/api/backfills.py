@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from reportbuilder.accounts import permissions
 from reportbuilder.accounts.models import User
-from reportbuilder.accounts.permissions import Subject
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.api import context, limits, ordering
 from reportbuilder.api.backfill_shapes import (
@@ -31,7 +30,6 @@ from reportbuilder.backfills.models import ReportDataCollection
 from reportbuilder.backfills.planning import draft_backfill
 from reportbuilder.backfills.starting import left_today, refuse_second, refuse_too_many, start_backfill
 from reportbuilder.database import reading, transaction
-from reportbuilder.errors import NotFound
 from reportbuilder.reports import searching
 from reportbuilder.reports.models import ReportDefinition
 
@@ -45,14 +43,7 @@ def visible(session: Session, backfill_id: str, permission: str = "report:view")
     :raises NotFound: if there is none, or none that the asker may see.
     :raises NotPermitted: if it is visible and that is not allowed.
     """
-    what = f"backfill {backfill_id}"
-    try:
-        row = overview.find(session, backfill_id)
-    except NotFound:
-        raise permissions.missing(what) from None
-    subject = Subject(instance_id=row.instance_id, owner_id=row.user_id)
-    permissions.ensure(context.principal(), permission, subject, what)
-    return row
+    return overview.find_allowed(session, context.principal(), backfill_id, permission)
 
 
 @starting.route("/<ident:report_id>/backfill", methods=["POST"])
@@ -85,7 +76,7 @@ def start(session: Session, report: ReportDefinition, body: Mapping[str, Any]) -
     """
     settings = context.settings()
     refuse_second(session, report)
-    draft = draft_backfill(session, report, body, ordering.terms(), settings.instance_slots)
+    draft = draft_backfill(session, report, body, ordering.terms(), settings)
     most = settings.backfills_per_day
     left, seconds = left_today(session, report.instance, most)
     limits.tell_own(most, left, seconds)
@@ -99,8 +90,7 @@ def start(session: Session, report: ReportDefinition, body: Mapping[str, Any]) -
 def _rehearse(report_id: str, body: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
     with reading() as session:
         row = _report(session, report_id, locked=False)
-        slots = context.settings().instance_slots
-        return planned(draft_backfill(session, row, body, ordering.terms(), slots)), 200
+        return planned(draft_backfill(session, row, body, ordering.terms(), context.settings())), 200
 
 
 def _report(session: Session, report_id: str, *, locked: bool) -> ReportDefinition:
@@ -137,9 +127,7 @@ def get_backfill(backfill_id: str) -> dict[str, Any]:
     with reading() as session:
         row = visible(session, backfill_id)
         segments = overview.segments_of(session, row)
-        return whole(
-            row, segments, overview.foresee(session, row, segments, context.settings().instance_slots)
-        )
+        return whole(row, segments, overview.foresee(session, row, segments, context.settings()))
 
 
 @door.route("/<ident:backfill_id>", methods=["PATCH"])

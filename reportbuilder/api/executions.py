@@ -6,15 +6,12 @@ from flask import Response
 from marshmallow import Schema, fields
 from sqlalchemy.orm import Session
 
-from reportbuilder.accounts import permissions
 from reportbuilder.accounts.models import User
-from reportbuilder.accounts.permissions import Subject
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.api import context, limits
 from reportbuilder.api.doors import BASE, Door, Key, once
 from reportbuilder.api.shapes import Instant, Page, Text, list_of, one_of, pick, row_id, sort_field
 from reportbuilder.database import reading, transaction
-from reportbuilder.errors import NotFound
 from reportbuilder.executions import lifecycle, overview, queueing, quotas
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.places import HOLDS
@@ -162,14 +159,7 @@ def visible(session: Session, execution_id: str, permission: str = "execution:vi
     :raises NotFound: if there is none, or none that the asker may see.
     :raises NotPermitted: if it is visible and that is not allowed.
     """
-    what = f"execution {execution_id}"
-    try:
-        row = overview.find(session, execution_id)
-    except NotFound:
-        raise permissions.missing(what) from None
-    subject = Subject(instance_id=row.instance_id, owner_id=row.user_id)
-    permissions.ensure(context.principal(), permission, subject, what)
-    return row
+    return overview.find_allowed(session, context.principal(), execution_id, permission)
 
 
 @door.route("")

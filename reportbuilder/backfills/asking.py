@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from reportbuilder import clock
+from reportbuilder import clock, logs, notices
 from reportbuilder.accounts.grants import principal_of
 from reportbuilder.accounts.models import User
 from reportbuilder.accounts.permissions import may
@@ -27,6 +27,8 @@ from reportbuilder.executions.states import ACTIVE
 from reportbuilder.parameters.windows import Window
 from reportbuilder.reports.models import ReportDefinition
 from reportbuilder.reports.searching import subject_of
+
+log = logs.get_logger(__name__)
 
 LATELY = timedelta(minutes=1)
 
@@ -64,7 +66,7 @@ def ask_next(
     report = _lock_report(session, backfill)
     user = session.get_one(User, backfill.user_id)
     if reason := _refusal(session, user, report):
-        backfill.status, backfill.paused_reason = "paused", reason
+        _pause_itself(session, backfill, report, reason)
         return
     others = _others(session, backfill)
     for run in _waiting(session, backfill, room + len(others))[: room + len(others)]:
@@ -82,6 +84,17 @@ def _refusal(session: Session, user: User, report: ReportDefinition) -> str | No
         f"{user.email}, in whose name it runs, may no longer run on {report.instance.instance_id}; resume it "
         "when that is mended, or cancel it and start another one"
     )
+
+
+def _pause_itself(
+    session: Session, backfill: ReportDataCollection, report: ReportDefinition, reason: str
+) -> None:
+    """Ask for nothing more, and leave word of it: nobody watches what runs for hours."""
+    backfill.status, backfill.paused_reason = "paused", reason
+    about = {"backfill_id": backfill.collection_id, "reason": reason}
+    key = f"backfill_paused:{backfill.collection_id}:{clock.now().isoformat()}"
+    notices.give(session, "backfill_paused", key, report.id, about)
+    log.warning("backfill paused itself", backfill_id=backfill.collection_id)
 
 
 def _room(backfill: ReportDataCollection, flights: Sequence[Flight], limit: int, lately: int) -> int:

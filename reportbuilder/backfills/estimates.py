@@ -13,6 +13,7 @@ from typing import Final
 TRIALS: Final = 100
 ENOUGH: Final = 20  # samples from which the tail is read instead of assumed
 SPREAD: Final = 0.8  # sigma of the logarithm where it is assumed: one run in 20 takes 3.7 medians
+DAY: Final = 86_400.0  # seconds
 TYPICAL: Final = 180.0  # seconds, where nothing is known
 LONGEST: Final = 86_400.0  # seconds that AMC lets a query run
 RANGE: Final = (0.1, 0.5, 0.9)  # of the trials: earliest, expected, latest
@@ -40,12 +41,21 @@ class Durations:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """How many runs may start: ``left`` until the day ends in ``seconds``, then ``daily`` on each day."""
+
+    left: int
+    daily: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """What a backfill has before it, and the room that it has on its instance.
 
     ``waiting``: its runs that have not started (a packed run is one). ``elapsed``: seconds that each of its
     runs in flight has been at AMC. ``slots`` of the instance, ``taken`` of them by others;
-    ``others_wait``: others wait for slots, so that one is left to them.
+    ``others_wait``: others wait for slots, so that one is left to them. ``budget``: None for any number.
     """
 
     waiting: int
@@ -54,6 +64,7 @@ class Load:
     taken: int = 0
     elapsed: tuple[float, ...] = ()
     others_wait: bool = False
+    budget: Budget | None = None
 
     @property
     def room(self) -> int:
@@ -80,8 +91,9 @@ def estimate_finish(load: Load, durations: Durations, *, trials: int = TRIALS, s
     """Return when a backfill will have come to its end, as time from now.
 
     Each trial draws a duration for every run and lets the runs start in order, each in the slot that comes
-    free first. All trials draw the same numbers every time, so the answer does not flicker, and it never
-    gets better by more runs, longer durations, fewer slots, a lower concurrency or more taken by others.
+    free first, on a day that has runs left. All trials draw the same numbers every time, so the answer does
+    not flicker, and it never gets better by more runs, longer durations, fewer slots, a lower concurrency, a
+    smaller budget or more taken by others.
     Failures and second attempts are not foreseen, nor is a change of the others' load.
     """
     table = _Table(durations)
@@ -117,11 +129,34 @@ def _simulate(load: Load, table: _Table, name: str) -> float:
     first = table.middle if load.is_shut_out else 0.0
     slots.extend([first] * (load.room - len(slots)))
     heapq.heapify(slots)
+    days = _Days(load.budget)
     for duration in islice(table.draw(f"{name}.waiting"), load.waiting):
-        end = slots[0] + duration
+        end = days.start(slots[0]) + duration
         heapq.heapreplace(slots, end)
         latest = max(latest, end)
     return latest
+
+
+class _Days:
+    """Gives each run the day on which it may start, in order; a run never starts before an earlier one."""
+
+    def __init__(self, budget: Budget | None) -> None:
+        self.budget, self.last = budget, 0.0
+        if budget:
+            self.left, self.ends = budget.left, budget.seconds
+
+    def start(self, ready: float) -> float:
+        """Return when a run starts whose slot is free by then."""
+        if self.budget is None:
+            return ready
+        self.last = max(self.last, ready)
+        if self.left <= 0:
+            self.last = max(self.last, self.ends)
+        if self.last >= self.ends:
+            self.ends += DAY * (1 + (self.last - self.ends) // DAY)
+            self.left = self.budget.daily
+        self.left -= 1
+        return self.last
 
 
 def _ends_in_flight(load: Load, table: _Table, name: str) -> list[float]:

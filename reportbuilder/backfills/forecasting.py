@@ -9,12 +9,15 @@ from sqlalchemy.orm import Session
 
 from reportbuilder import clock
 from reportbuilder.amc.models import AmcInstance
-from reportbuilder.backfills.estimates import TYPICAL, Durations, Load, estimate_finish
+from reportbuilder.backfills.estimates import TYPICAL, Budget, Durations, Load, estimate_finish
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.older.files import read_object
+from reportbuilder.executions import quotas
+from reportbuilder.executions.experience import lengths_of
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.standing import standing
 from reportbuilder.executions.states import IN_SLOT
+from reportbuilder.settings import Settings
 
 SAMPLES = 200
 
@@ -40,11 +43,11 @@ def forecast(
     *,
     waiting: int,
     concurrency: int | None,
-    default_slots: int,
+    settings: Settings,
     collection_id: UUID | None = None,
 ) -> Forecast:
     """Foresee the end of a backfill that still has ``waiting`` runs to ask for."""
-    load = _load(session, instance, waiting, concurrency, default_slots, collection_id)
+    load = _load(session, instance, waiting, concurrency, settings, collection_id)
     left = estimate_finish(load, durations_of(session, template, instance))
     now = clock.now()
     return Forecast(now + left.expected, now + left.earliest, now + left.latest)
@@ -52,20 +55,8 @@ def forecast(
 
 def durations_of(session: Session, template: QueryTemplate, instance: AmcInstance) -> Durations:
     """Return how long the last 200 runs of a template took on an instance, from AMC's accept to our rows."""
-    latest = (
-        select(ReportExecution.submitted_at, ReportExecution.completed_at)
-        .where(
-            ReportExecution.template_id == template.id,
-            ReportExecution.instance_id == instance.id,
-            ReportExecution.state == "completed",
-            ReportExecution.packed_in_id.is_(None),
-        )
-        .order_by(ReportExecution.created_at.desc())
-        .limit(SAMPLES)
-    )
-    pairs = session.execute(latest)
-    spans = tuple((ended - began).total_seconds() for began, ended in pairs if began and ended)
-    return Durations(spans, _typical(template))
+    lengths = lengths_of(session, instance.id, template.id, latest=SAMPLES)
+    return Durations(tuple(lengths), _typical(template))
 
 
 def _typical(template: QueryTemplate) -> float:
@@ -79,21 +70,33 @@ def _load(
     instance: AmcInstance,
     waiting: int,
     concurrency: int | None,
-    default_slots: int,
+    settings: Settings,
     collection_id: UUID | None,
 ) -> Load:
-    stand = standing(session, instance, default_slots)
+    stand = standing(session, instance, settings.instance_slots)
     own = _own(session, collection_id) if collection_id else []
     held = [since for state, since in own if state in IN_SLOT]
-    now = clock.now()
+    now, others = clock.now(), sum(1 for one in stand.waiting if one.trigger != "backfill")
     return Load(
         waiting=waiting + sum(1 for state, _ in own if state == "pending"),
         slots=max(1, stand.limit),
         concurrency=concurrency or max(1, stand.limit),
         taken=max(0, len(stand.holding) + stand.foreign - len(held)),
         elapsed=tuple((now - (since or now)).total_seconds() for since in held),
-        others_wait=any(one.trigger != "backfill" for one in stand.waiting),
+        others_wait=others > 0,
+        budget=_budget(session, instance, settings.instance_daily_runs, others, now),
     )
+
+
+def _budget(
+    session: Session, instance: AmcInstance, default: int, others: int, now: datetime
+) -> Budget | None:
+    """Return the instance's runs of the days; ``others`` that wait have theirs before the backfill."""
+    left = quotas.runs_left(session, instance, default)
+    if left is None:
+        return None
+    seconds = (quotas.midnight(now) - now).total_seconds()
+    return Budget(max(0, left - others), quotas.daily_runs(instance, default), seconds)
 
 
 def _own(session: Session, collection_id: UUID) -> list[tuple[str, datetime | None]]:

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy.orm.interfaces import ORMOption
 
+from reportbuilder.accounts.permissions import Principal, Subject, ensure, missing
 from reportbuilder.backfills.forecasting import Forecast, forecast
 from reportbuilder.backfills.models import ReportDataCollection, ReportDataWeek
 from reportbuilder.errors import NotFound
 from reportbuilder.executions.pausing import pause_of
+from reportbuilder.paging import read_page
+from reportbuilder.settings import Settings
 
 SORTS: dict[str, Any] = {
     "created_at": ReportDataCollection.created_at,
@@ -37,10 +41,27 @@ def find(session: Session, backfill_id: str) -> ReportDataCollection:
     :raises NotFound: if there is none of that id; what is from before the Report Builder is none.
     """
     wanted = select(ReportDataCollection).where(ReportDataCollection.collection_id == backfill_id, _is_ours())
-    found = session.scalars(_whole(wanted)).one_or_none()
+    found = session.scalars(wanted.options(*_whole())).one_or_none()
     if found is None:
         raise NotFound(f"there is no backfill {backfill_id}")
     return found
+
+
+def find_allowed(
+    session: Session, principal: Principal, backfill_id: str, permission: str = "report:view"
+) -> ReportDataCollection:
+    """Return one backfill, as `find` does, if somebody may do that with it.
+
+    :raises NotFound: if there is none, or none that they may see.
+    :raises NotPermitted: if it is visible and that is not allowed.
+    """
+    what = f"backfill {backfill_id}"
+    try:
+        row = find(session, backfill_id)
+    except NotFound:
+        raise missing(what) from None
+    ensure(principal, permission, Subject(instance_id=row.instance_id, owner_id=row.user_id), what)
+    return row
 
 
 def search(
@@ -51,20 +72,16 @@ def search(
     ``sort`` is a key of SORTS, ``-`` descending; those without a value come last either way.
     """
     wanted = select(ReportDataCollection).where(_is_ours(), *_conditions(criteria))
-    total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
-    column = SORTS[sort.lstrip("-")]
-    key = column.desc() if sort.startswith("-") else column.asc()
-    ordered = wanted.order_by(key.nulls_last(), ReportDataCollection.id)
-    rows = session.scalars(_whole(ordered).offset((page - 1) * limit).limit(limit)).all()
-    return list(rows), total
+    tie = ReportDataCollection.id
+    return read_page(session, wanted, SORTS, sort, tie=tie, page=page, limit=limit, options=_whole())
 
 
 def _is_ours() -> ColumnElement[bool]:
     return ReportDataCollection.report_id.is_not(None)
 
 
-def _whole(statement: Select[ReportDataCollection]) -> Select[ReportDataCollection]:
-    return statement.options(
+def _whole() -> tuple[ORMOption, ...]:
+    return (
         joinedload(ReportDataCollection.instance),
         joinedload(ReportDataCollection.user),
         joinedload(ReportDataCollection.report),
@@ -96,7 +113,7 @@ def foresee(
     session: Session,
     backfill: ReportDataCollection,
     segments: Sequence[ReportDataWeek],
-    default_slots: int,
+    settings: Settings,
 ) -> Forecast | None:
     """Return when a backfill that runs is expected to end; None for one that does not, or is held back."""
     if backfill.status != "running" or backfill.report is None:
@@ -111,6 +128,6 @@ def foresee(
         backfill.instance,
         waiting=len(runs),
         concurrency=backfill.concurrency,
-        default_slots=default_slots,
+        settings=settings,
         collection_id=backfill.id,
     )

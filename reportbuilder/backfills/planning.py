@@ -23,6 +23,7 @@ from reportbuilder.errors import Invalid
 from reportbuilder.parameters.windows import Window
 from reportbuilder.reports.defining import Terms, prepare_runs
 from reportbuilder.reports.models import ReportDefinition
+from reportbuilder.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Draft:
 
 
 def draft_backfill(
-    session: Session, report: ReportDefinition, data: Mapping[str, Any], terms: Terms, default_slots: int
+    session: Session, report: ReportDefinition, data: Mapping[str, Any], terms: Terms, settings: Settings
 ) -> Draft:
     """Work out what a request means now, and write nothing.
 
@@ -82,7 +83,7 @@ def draft_backfill(
     :raises Invalid: naming every field that is wrong, and why segments cannot share runs.
     """
     wish = read_wish(data)
-    limit = max(1, limit_of(report.instance, default_slots))
+    limit = max(1, limit_of(report.instance, settings.instance_slots))
     if wish.concurrency is not None:
         check_concurrency(wish.concurrency, limit)
     plan = plan_backfill(wish, as_of=terms.as_of, zone=report.timezone, lag_days=terms.lag_days)
@@ -110,7 +111,7 @@ def draft_backfill(
             report.instance,
             waiting=len(packs) + any(len(pack.segments) > 1 for pack in packs),
             concurrency=wish.concurrency,
-            default_slots=default_slots,
+            settings=settings,
         ),
     )
 

@@ -15,15 +15,14 @@ from reportbuilder.executions.states import FINAL
 from reportbuilder.executions.sweeping import GRACE
 from reportbuilder.executions.waking import ADVANCE_BACKFILL
 from reportbuilder.settings import Settings
-from reportbuilder.wakeups import WakeUp
+from reportbuilder.wakeups import SendAll, WakeUp
 
 
-def sweep_backfills(settings: Settings) -> int:
-    """Send the hints that should have been followed by now; return how many."""
+def sweep_backfills(settings: Settings, send_all: SendAll = wakeups.send_all) -> int:
+    """Send the hints that should have been followed by now; return how many there are."""
     with reading() as session:
         found = find_late(session, settings.instance_slots)
-    for backfill_id in found:
-        wakeups.send(WakeUp(ADVANCE_BACKFILL, str(backfill_id)))
+    send_all([WakeUp(ADVANCE_BACKFILL, str(backfill_id)) for backfill_id in found])
     return len(found)
 
 

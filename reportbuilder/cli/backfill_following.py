@@ -19,11 +19,11 @@ from reportbuilder.backfills import changing, overview
 from reportbuilder.backfills.forecasting import Forecast
 from reportbuilder.backfills.models import ReportDataWeek
 from reportbuilder.backfills.states import ENDS, tally, tell
-from reportbuilder.cli.backfill_finding import find_backfill
 from reportbuilder.cli.rooms import principal_of
 from reportbuilder.cli.showing import plain
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Conflict, NotPermitted
+from reportbuilder.settings import Settings
 
 GLANCE_EVERY: Final = 0.5  # seconds
 FORECAST_EVERY: Final = 5.0  # seconds; it takes a hundred simulations
@@ -163,8 +163,8 @@ def display(console: Console, began: float) -> Iterator[Display]:
 class Watcher:
     """Looks at a backfill again and again; its end is foreseen anew every few seconds."""
 
-    def __init__(self, backfill_id: str, default_slots: int) -> None:
-        self._id, self._slots = backfill_id, default_slots
+    def __init__(self, backfill_id: str, settings: Settings) -> None:
+        self._id, self._settings = backfill_id, settings
         self._forecast: Forecast | None = None
         self._foreseen_at = -FORECAST_EVERY
 
@@ -177,21 +177,21 @@ class Watcher:
             if row.status != "running":
                 self._forecast = None
             elif at - self._foreseen_at >= FORECAST_EVERY:
-                self._forecast = overview.foresee(session, row, segments, self._slots)
+                self._forecast = overview.foresee(session, row, segments, self._settings)
                 self._foreseen_at = at
         return Sight(self._id, row.status, segments, self._forecast, row.concurrency, row.paused_reason or "")
 
 
 def watch(
     backfill_id: str,
-    default_slots: int,
+    settings: Settings,
     console: Console,
     *,
     began: float | None = None,
     each: Callable[[], None] = lambda: None,
 ) -> Sight:
     """Wait in sight until a backfill has ended; ``each`` is called at each glance."""
-    watcher = Watcher(backfill_id, default_slots)
+    watcher = Watcher(backfill_id, settings)
     with display(console, clock.monotonic() if began is None else began) as shown:
         while True:
             now = watcher.look()
@@ -204,7 +204,7 @@ def watch(
 
 def follow(
     backfill_id: str,
-    default_slots: int,
+    settings: Settings,
     console: Console,
     *,
     by: str,
@@ -216,11 +216,11 @@ def follow(
     """
     while True:
         try:
-            return watch(backfill_id, default_slots, console, each=each)
+            return watch(backfill_id, settings, console, each=each)
         except KeyboardInterrupt:
             wish = _ask(backfill_id) if console.is_terminal else "leave"
             if wish != "leave":
-                _do(backfill_id, wish, by, default_slots)
+                _do(backfill_id, wish, by, settings.instance_slots)
             if wish != "cancel":
                 _say_how_to_go_on(backfill_id)
                 return None
@@ -244,7 +244,7 @@ def _do(backfill_id: str, wish: str, by: str, default_slots: int) -> None:
     try:
         with transaction() as session:
             _, principal = principal_of(session, by)
-            row = find_backfill(session, principal, backfill_id, "backfill:change")
+            row = overview.find_allowed(session, principal, backfill_id, "backfill:change")
             if wish == "pause":
                 changing.pause(session, row, None)
             else:

@@ -20,12 +20,12 @@ from reportbuilder.backfills import changing, overview
 from reportbuilder.backfills.models import ReportDataCollection
 from reportbuilder.backfills.planning import Draft, draft_backfill
 from reportbuilder.backfills.segments import FROM_START, KINDS, WEEKDAYS
-from reportbuilder.backfills.starting import refuse_second, start_backfill
+from reportbuilder.backfills.starting import left_today, refuse_second, refuse_too_many, start_backfill
 from reportbuilder.backfills.states import STATES
 from reportbuilder.backfills.wishes import MOST_DAYS, MOST_IN_ONE_RUN, ON_FAILURE, ORDERS, REPROCESS
-from reportbuilder.cli.backfill_finding import find_backfill, find_report
 from reportbuilder.cli.backfill_following import follow
 from reportbuilder.cli.options import json_option, user_option
+from reportbuilder.cli.report_finding import find_report
 from reportbuilder.cli.rooms import principal_of, rooms
 from reportbuilder.cli.showing import make_console, show, show_json, show_pairs
 from reportbuilder.cli.waking import wake_workers
@@ -69,7 +69,7 @@ def start(report: str, user: str | None, *, dry_run: bool, no_wait: bool, as_jso
             with reading() as session:
                 _, principal = principal_of(session, user)
                 found = find_report(session, principal, report, "backfill:start")
-                draft = draft_backfill(session, found, wish, _terms(chosen), chosen.instance_slots)
+                draft = draft_backfill(session, found, wish, _terms(chosen), chosen)
             _tell_plan(draft, as_json=as_json)
             return
         wake_workers(chosen)
@@ -94,7 +94,9 @@ def _start(chosen: Settings, report: str, wish: dict[str, Any], email: str | Non
         user, principal = principal_of(session, email)
         found = find_report(session, principal, report, "backfill:start")
         refuse_second(session, found)
-        draft = draft_backfill(session, found, wish, _terms(chosen), chosen.instance_slots)
+        draft = draft_backfill(session, found, wish, _terms(chosen), chosen)
+        most = chosen.backfills_per_day
+        refuse_too_many(found.instance, *left_today(session, found.instance, most), most)
         return draft, start_backfill(session, found, draft, user).collection_id, user.email
 
 
@@ -130,7 +132,7 @@ def _tell_plan(draft: Draft, as_json: bool) -> None:
 
 def _finish(chosen: Settings, backfill_id: str, by: str) -> None:
     """Wait for a backfill in sight; exits with the code that says how it ended."""
-    ended = follow(backfill_id, chosen.instance_slots, make_console(sys.stderr), by=by)
+    ended = follow(backfill_id, chosen, make_console(sys.stderr), by=by)
     if ended is None:
         raise SystemExit(LEFT_RUNNING)
     click.echo(f"{backfill_id} {ended.words}")
@@ -175,9 +177,9 @@ def show_(id: str, user: str | None, *, as_json: bool) -> None:
     """Show a backfill with each of its segments."""
     with rooms() as chosen, reading() as session:
         _, principal = principal_of(session, user)
-        row = find_backfill(session, principal, id)
+        row = overview.find_allowed(session, principal, id)
         segments = overview.segments_of(session, row)
-        detail = whole(row, segments, overview.foresee(session, row, segments, chosen.instance_slots))
+        detail = whole(row, segments, overview.foresee(session, row, segments, chosen))
     if as_json:
         show_json(BackfillDetail().dump(detail))
         return
@@ -200,7 +202,7 @@ def wait(id: str, user: str | None) -> None:
         wake_workers(chosen)  # Ctrl-C may ask for a cancel
         with reading() as session:
             asker, principal = principal_of(session, user)
-            find_backfill(session, principal, id)
+            overview.find_allowed(session, principal, id)
         _finish(chosen, id, asker.email)
 
 
@@ -265,7 +267,7 @@ def _change(id: str, email: str | None, do: Change) -> None:
         wake_workers(chosen)
         with transaction() as session:
             user, principal = principal_of(session, email)
-            row = find_backfill(session, principal, id, "backfill:change")
+            row = overview.find_allowed(session, principal, id, "backfill:change")
             do(session, row, chosen, user.email)
             session.flush()
             after = row.status

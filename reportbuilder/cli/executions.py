@@ -13,7 +13,7 @@ from reportbuilder.cli.rooms import principal_of, rooms
 from reportbuilder.cli.run import finish
 from reportbuilder.cli.shapes import brief, whole
 from reportbuilder.cli.showing import show, show_json, show_pairs
-from reportbuilder.cli.stopping import find_execution, stop
+from reportbuilder.cli.stopping import stop
 from reportbuilder.cli.waking import wake_workers
 from reportbuilder.database import reading, transaction
 from reportbuilder.executions import lifecycle, overview, quotas
@@ -59,7 +59,7 @@ def show_(id: str, user: str | None, *, sql: bool, as_json: bool) -> None:
     """Show an execution with its events."""
     with rooms() as chosen, reading() as session:
         _, principal = principal_of(session, user)
-        detail = whole(session, find_execution(session, principal, id), chosen)
+        detail = whole(session, overview.find_allowed(session, principal, id), chosen)
     if sql:
         click.echo(detail["sql"])
     elif as_json:
@@ -79,7 +79,7 @@ def wait(id: str, csv: Path | None, count: int, user: str | None, *, as_json: bo
         wake_workers(chosen)  # Ctrl-C may ask for a cancel
         with reading() as session:
             asker, principal = principal_of(session, user)
-            found = find_execution(session, principal, id)
+            found = overview.find_allowed(session, principal, id)
         finish(chosen, found, csv, count, by=asker.email, as_json=as_json)
 
 
@@ -92,7 +92,7 @@ def rows_(id: str, csv: Path | None, count: int, user: str | None) -> None:
     with rooms() as chosen:
         with reading() as session:
             _, principal = principal_of(session, user)
-            found = find_execution(session, principal, id)
+            found = overview.find_allowed(session, principal, id)
             result = overview.result_of(session, found)
         rows.deliver(chosen, result, csv, count)
 
@@ -117,7 +117,7 @@ def retry(id: str, user: str | None) -> None:
         wake_workers(chosen)
         with transaction() as session:
             asker, principal = principal_of(session, user)
-            found = find_execution(session, principal, id, "execution:retry")
+            found = overview.find_allowed(session, principal, id, "execution:retry")
             quotas.ensure_runs_left(session, found.instance, chosen)
             again = lifecycle.retry(session, found, asker, settle_days=chosen.settle_days)
             click.echo(again.execution_id)

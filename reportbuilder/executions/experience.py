@@ -24,7 +24,7 @@ def usual(session: Session, execution: ReportExecution) -> Usual | None:
     pair, now = (execution.instance_id, execution.template_id), clock.monotonic()
     until, known = _kept.get(pair, (now, None))
     if until <= now:
-        lengths = _latest(session, *pair)
+        lengths = lengths_of(session, *pair, latest=LATEST)
         known = Usual.of(lengths)
         if len(_kept) >= MOST_KEPT:
             _kept.clear()
@@ -32,16 +32,17 @@ def usual(session: Session, execution: ReportExecution) -> Usual | None:
     return known
 
 
-def _latest(session: Session, instance_id: UUID, template_id: UUID) -> list[float]:
-    """Return the seconds from AMC's accept to our rows, of the last that completed."""
+def lengths_of(session: Session, instance_id: UUID, template_id: UUID, *, latest: int) -> list[float]:
+    """Return the seconds from AMC's accept to our rows, of the last that ran by themselves and completed."""
     found = (
         select(ReportExecution.submitted_at, ReportExecution.completed_at)
         .where(
             ReportExecution.instance_id == instance_id,
             ReportExecution.template_id == template_id,
             ReportExecution.state == "completed",
+            ReportExecution.packed_in_id.is_(None),
         )
         .order_by(ReportExecution.created_at.desc())
-        .limit(LATEST)
+        .limit(latest)
     )
     return [(ended - began).total_seconds() for began, ended in session.execute(found) if began and ended]

@@ -133,7 +133,10 @@ class ExecutionEvent(Base):
 
 
 class SubmissionIntent(Row, Base):
-    """Written before each POST. ``outcome``: open, accepted, refused, absent (looked for and not found)."""
+    """Written before each POST.
+
+    ``outcome``: open, accepted, refused, signed_out, absent (looked for and not found).
+    """
 
     __tablename__ = "submission_intents"
     __table_args__ = (UniqueConstraint("execution_id", "number"),)

@@ -7,12 +7,16 @@ from statistics import median
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.interfaces import ORMOption
 
+from reportbuilder.accounts.permissions import Principal, Subject, ensure, missing
 from reportbuilder.errors import Conflict, Gone, NotFound
+from reportbuilder.executions.experience import lengths_of
 from reportbuilder.executions.models import ExecutionEvent, ReportExecution
 from reportbuilder.executions.states import phases_of
+from reportbuilder.paging import read_page
 from reportbuilder.results.models import ResultSet
 
 TYPICAL_OF = 20  # how many past runs the typical duration is taken from
@@ -44,11 +48,28 @@ def find(session: Session, execution_id: str) -> ReportExecution:
     :raises NotFound: if there is none of that id.
     """
     execution = session.scalars(
-        _whole(select(ReportExecution)).where(ReportExecution.execution_id == execution_id)
+        select(ReportExecution).where(ReportExecution.execution_id == execution_id).options(*_whole())
     ).one_or_none()
     if execution is None:
         raise NotFound(f"there is no execution {execution_id}")
     return execution
+
+
+def find_allowed(
+    session: Session, principal: Principal, execution_id: str, permission: str = "execution:view"
+) -> ReportExecution:
+    """Return one execution, as `find` does, if somebody may do that with it.
+
+    :raises NotFound: if there is none, or none that they may see.
+    :raises NotPermitted: if it is visible and that is not allowed.
+    """
+    what = f"execution {execution_id}"
+    try:
+        row = find(session, execution_id)
+    except NotFound:
+        raise missing(what) from None
+    ensure(principal, permission, Subject(instance_id=row.instance_id, owner_id=row.user_id), what)
+    return row
 
 
 def search(
@@ -58,19 +79,12 @@ def search(
 
     ``sort`` is a key of SORTS, ``-`` descending; those without a value come last either way.
     """
-    wanted = select(ReportExecution).where(*_conditions(criteria))
-    total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
-    column = SORTS[sort.lstrip("-")]
-    key = column.desc() if sort.startswith("-") else column.asc()
-    # only where there can be nulls: an index of PostgreSQL does not serve an order that speaks of them
-    key = key.nulls_last() if column.nullable else key
-    ordered = wanted.order_by(key, ReportExecution.id)
-    rows = session.scalars(_whole(ordered).offset((page - 1) * limit).limit(limit)).all()
-    return list(rows), total
+    wanted, tie = select(ReportExecution).where(*_conditions(criteria)), ReportExecution.id
+    return read_page(session, wanted, SORTS, sort, tie=tie, page=page, limit=limit, options=_whole())
 
 
-def _whole(statement: Select[ReportExecution]) -> Select[ReportExecution]:
-    return statement.options(
+def _whole() -> tuple[ORMOption, ...]:
+    return (
         joinedload(ReportExecution.instance),
         joinedload(ReportExecution.template),
         joinedload(ReportExecution.report),
@@ -105,18 +119,8 @@ def events(session: Session, execution: ReportExecution) -> list[ExecutionEvent]
 
 def typical_duration(session: Session, template_id: UUID, instance_id: UUID) -> timedelta | None:
     """Return the median time from AMC's accept to our rows of the last runs, None if there were none."""
-    latest = (
-        select(ReportExecution.submitted_at, ReportExecution.completed_at)
-        .where(
-            ReportExecution.template_id == template_id,
-            ReportExecution.instance_id == instance_id,
-            ReportExecution.state == "completed",
-        )
-        .order_by(ReportExecution.created_at.desc())
-        .limit(TYPICAL_OF)
-    )
-    spans = [(ended - began).total_seconds() for began, ended in session.execute(latest) if began and ended]
-    return timedelta(seconds=median(spans)) if spans else None
+    lengths = lengths_of(session, instance_id, template_id, latest=TYPICAL_OF)
+    return timedelta(seconds=median(lengths)) if lengths else None
 
 
 def result_of(session: Session, execution: ReportExecution) -> ResultSet:

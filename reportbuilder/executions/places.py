@@ -17,6 +17,7 @@ FALLBACK_DURATION: Final = timedelta(minutes=3)  # where nothing of that kind ha
 HOLDS: Final[dict[str, str]] = {
     "pause": "somebody has paused the instance, or everything",
     "throttle": "AMC has asked for a pause, or our own sign-in to it is being renewed",
+    "sign_in": "the account's sign-in to AMC is refused, or it has none",
     "budget": "the instance's runs of this day are used up",
     "account": "the account's slots are all in use",
     "retry": "it waits for the time of its next attempt",

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from reportbuilder import clock
-from reportbuilder.amc.models import AmcInstance
+from reportbuilder.amc.models import AmcAccount, AmcInstance
 from reportbuilder.executions import quotas
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.pausing import pause_of
@@ -97,6 +97,8 @@ def _holds(session: Session, instance: AmcInstance, settings: Settings, now: dat
     if pause := pause_of(session, instance.id):
         what = "everything is" if pause.is_whole else "the instance is"
         found.append(Hold("pause", f"{what} paused by {pause.paused_by}: {pause.reason}"))
+    if reason := _signed_out(instance.account, now):
+        found.append(Hold("sign_in", reason))
     if instance.throttled_until is not None and instance.throttled_until > now:
         reason = f"nothing is sent to AMC for it until {instance.throttled_until:%H:%M:%S} UTC"
         found.append(Hold("throttle", reason, instance.throttled_until))
@@ -104,6 +106,15 @@ def _holds(session: Session, instance: AmcInstance, settings: Settings, now: dat
         reason = f"all {settings.account_slots} slots of the account are in use"
         found.append(Hold("account", reason, now + FALLBACK_DURATION))
     return found
+
+
+def _signed_out(account: AmcAccount, now: datetime) -> str | None:
+    """Return why nothing can be submitted on an account until a person connects it."""
+    if account.access_token_expires_at is not None and account.access_token_expires_at > now:
+        return None  # it outlives the sign-in
+    if account.sealed_refresh_token is None:
+        return "the account has not been signed in to AMC: connect the account"
+    return account.signed_out_reason
 
 
 def typical_durations(session: Session, instance_id: UUID) -> Durations:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,17 +20,22 @@ from reportbuilder.executions.states import INITIAL
 from reportbuilder.executions.waking import ask_submit
 from reportbuilder.reports.models import ReportDefinition
 
+A_MOMENT = timedelta(microseconds=1)
+
 
 def request_all(session: Session, orders: Sequence[Order]) -> list[UUID]:
     """Write down that all of these shall run, as `lifecycle.request` does for one; return their row ids.
 
-    Of several orders of one report the last becomes its latest execution. The workers are told once an
-    instance.
+    Of several orders of one report the last that is no rerun becomes its latest execution; reruns are asked
+    for a moment later, so that they start after it. The workers are told once an instance.
     """
     if not orders:
         return []
     now = clock.now()
-    rows = [row_of(order) | {"id": uuid4(), "created_at": now, "updated_at": now} for order in orders]
+    rows = [
+        row_of(order) | {"id": uuid4(), "created_at": now + order.is_rerun * A_MOMENT, "updated_at": now}
+        for order in orders
+    ]
     through = session.connection()  # the session would look at each row once more
     through.execute(insert(_table(ReportExecution)), rows)
     through.execute(insert(_table(ExecutionEvent)), [_event(row) for row in rows])
@@ -53,7 +59,11 @@ def _event(row: dict[str, Any]) -> dict[str, Any]:
 def _count(session: Session, orders: Sequence[Order], rows: Sequence[dict[str, Any]]) -> None:
     """Add to the counts, reports before templates and each kind in one order, as everybody locks them."""
     reports = Counter(order.report.id for order in orders if order.report)
-    latest = {order.report.id: row["id"] for order, row in zip(orders, rows, strict=True) if order.report}
+    latest = {
+        order.report.id: row["id"]
+        for order, row in sorted(zip(orders, rows, strict=True), key=lambda each: not each[0].is_rerun)
+        if order.report
+    }
     templates = Counter(order.template.id for order in orders)
     if reports:
         _add(session, ReportDefinition, reports, latest)

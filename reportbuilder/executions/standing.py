@@ -1,6 +1,6 @@
 """Who holds a slot of an instance and who waits for one, read from the rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -44,6 +44,12 @@ def lock(session: Session, instance_id: str) -> AmcInstance | None:
         .where(AmcInstance.instance_id == instance_id)
         .with_for_update(of=AmcInstance, key_share=True)
     )
+
+
+def lock_all(session: Session, row_ids: Collection[UUID]) -> None:
+    """Do the same for several instances, always in one order, so that no two who do it block each other."""
+    found = select(AmcInstance.id).where(AmcInstance.id.in_(row_ids)).order_by(AmcInstance.id)
+    session.execute(found.with_for_update(key_share=True)).all()
 
 
 def hold_back(instance: AmcInstance, seconds: float) -> None:

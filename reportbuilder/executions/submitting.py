@@ -1,6 +1,6 @@
 """From a free slot to AMC's accept: claim the next execution, write the intent, call, record."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,8 @@ log = logs.get_logger(__name__)
 
 MOST_IN_A_ROW = 10  # then the thread is somebody else's
 LONGEST_HOLD = 30.0  # seconds between two tries of a throttled submission, unless AMC asks for more
+SIGN_IN_FOR = timedelta(hours=1)  # so long a sign-in may be refused before runs fail for it
+SIGNED_OUT = "signed_out"  # the outcome of an intent
 
 
 def submit_next(ports: Ports, instance_id: str) -> None:
@@ -184,10 +186,10 @@ def _record_failure(
     if isinstance(failure, UnknownOutcome):
         _await_list(ports, session, instance, execution, failure)
     elif isinstance(failure, Throttled) or _is_of_the_deployment(failure):
-        pause = _pause(session, execution, failure)
-        hold_back(instance, pause)
-        try_again(session, instance, execution, failure.message, pause)
-    elif isinstance(failure, (Rejected, Unauthorized)):
+        _hold(session, instance, execution, failure)
+    elif isinstance(failure, Unauthorized):
+        _await_sign_in(session, instance, execution, failure)
+    elif isinstance(failure, Rejected):
         fail_submission(session, execution, "permanent", with_advice(failure.message))
     else:
         fail_or_try_again(ports, session, instance, execution, failure.message, failure.retry_after)
@@ -196,6 +198,50 @@ def _record_failure(
 def _is_of_the_deployment(failure: AmcFailure) -> bool:
     """Say whether our own sign-in to Amazon is wrong: whoever runs us has to mend it."""
     return isinstance(failure, GrantRefused) and not failure.of_the_account
+
+
+def _hold(
+    session: Session,
+    instance: AmcInstance,
+    execution: ReportExecution,
+    failure: AmcFailure,
+    outcome: str = "refused",
+) -> None:
+    """Hold the whole instance back for a while; no attempt is counted."""
+    pause = _pause(session, execution, failure)
+    hold_back(instance, pause)
+    try_again(session, instance, execution, failure.message, pause, outcome=outcome)
+
+
+def _await_sign_in(
+    session: Session, instance: AmcInstance, execution: ReportExecution, failure: AmcFailure
+) -> None:
+    """Give a person the time to connect the account again, or AMC to come to its senses; not for ever."""
+    waited = clock.now() - _refused_since(session, instance, execution)
+    if waited < SIGN_IN_FOR or execution.cancel_requested_at:
+        _hold(session, instance, execution, failure, SIGNED_OUT)
+    else:
+        minutes = int(waited.total_seconds() // 60)
+        message = f"{failure.message}, then run it again; we have tried for {minutes} minutes"
+        fail_submission(session, execution, "permanent", message, SIGNED_OUT)
+
+
+def _refused_since(session: Session, instance: AmcInstance, execution: ReportExecution) -> datetime:
+    """Return since when an execution has been there and the sign-in refused on its instance.
+
+    All that wait know it from the first that was refused, else each would wait its own hour in turn. What
+    was long ago, or before AMC took one, is another story.
+    """
+    of_instance, long_ago = ReportExecution.instance_id == instance.id, clock.now() - 2 * SIGN_IN_FOR
+    taken = session.scalar(select(func.max(ReportExecution.submitted_at)).where(of_instance))
+    first = session.scalar(
+        select(func.min(SubmissionIntent.created_at))
+        .join(ReportExecution, ReportExecution.id == SubmissionIntent.execution_id)
+        .where(of_instance, ReportExecution.updated_at > long_ago)
+        .where(SubmissionIntent.outcome == SIGNED_OUT)
+        .where(SubmissionIntent.created_at > max(long_ago, taken or long_ago))
+    )
+    return max(first or clock.now(), execution.created_at)
 
 
 def _pause(session: Session, execution: ReportExecution, failure: AmcFailure) -> float:

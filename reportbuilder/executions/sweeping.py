@@ -15,13 +15,13 @@ from reportbuilder.executions.pausing import open_pauses
 from reportbuilder.executions.states import IN_SLOT
 from reportbuilder.executions.waking import CANCEL, COLLECT, LOOK, SUBMIT_NEXT
 from reportbuilder.settings import Settings
-from reportbuilder.wakeups import WakeUp
+from reportbuilder.wakeups import SendAll, WakeUp
 
 GRACE = timedelta(seconds=3)  # hints normally arrive well within this
 
 
-def sweep(settings: Settings) -> int:
-    """Send the hints that should have been followed by now; return how many."""
+def sweep(settings: Settings, send_all: SendAll = wakeups.send_all) -> int:
+    """Send the hints that should have been followed by now; return how many there are."""
     with transaction() as session:
         _give_looks(session)
     with reading() as session:
@@ -31,8 +31,7 @@ def sweep(settings: Settings) -> int:
             *_uncollected(session),
             *_uncancelled(session, settings.cancel_again),
         ]
-    for wake_up in found:
-        wakeups.send(wake_up)
+    send_all(found)
     return len(found)
 
 

@@ -8,6 +8,7 @@ KINDS: Final[dict[str, str]] = {
     "run_recovered": "a run has brought its rows after the one before had failed",
     "schedule_paused": "a schedule has paused itself after failures in a row",
     "run_overdue": "a run should have happened and did not",
+    "backfill_paused": "a backfill has paused itself, since whoever started it may no longer run",
     "backfill_ended": "a backfill has come to its end",
 }
 USUAL: Final = tuple(

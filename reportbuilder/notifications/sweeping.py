@@ -13,13 +13,13 @@ from reportbuilder.notifications import gathering
 from reportbuilder.notifications.models import Notification
 from reportbuilder.notifications.sending import is_due
 from reportbuilder.notifications.waking import SEND
-from reportbuilder.wakeups import WakeUp
+from reportbuilder.wakeups import SendAll, WakeUp
 
 SENT_AT_ONCE: Final = 500  # hints in one sweep; the next comes within seconds
 _OVER: Final = ("sent", "failed", "dropped", "gathered")
 
 
-def sweep() -> int:
+def sweep(send_all: SendAll = wakeups.send_all) -> int:
     """Make the digests that are due, and send the hints that should have been followed by now."""
     gathering.gather()
     with reading() as session:
@@ -28,8 +28,7 @@ def sweep() -> int:
         found = [WakeUp(SEND, name) for name in session.scalars(late.limit(SENT_AT_ONCE))]
     if unhandled is not None:
         found.insert(0, WakeUp(TELL, ""))
-    for wake_up in found:
-        wakeups.send(wake_up)
+    send_all(found)
     return len(found)
 
 

@@ -21,6 +21,7 @@ _HEADLINES: Final[dict[str, str]] = {
     "run_recovered": "Works again",
     "schedule_paused": "Schedule paused itself",
     "run_overdue": "Should have run and did not",
+    "backfill_paused": "Backfill paused itself",
     "backfill_ended": "Backfill ended",
     TEST: "Test message",
 }
@@ -30,12 +31,14 @@ _HAPPENED: Final[dict[str, str]] = {
     "run_recovered": "A run has brought its rows, after the one before had failed.",
     "schedule_paused": "The schedule has paused itself after failures in a row.",
     "run_overdue": "A run that was due has not happened.",
+    "backfill_paused": "The backfill has paused itself, and nothing more of it is asked for.",
     "backfill_ended": "The backfill has come to its end.",
     TEST: "You have asked for this message to see whether it arrives. It has.",
 }
 _ADVICE: Final[dict[str, str]] = {
     "run_failed": "Read what AMC says, change the report or its template, and run it again.",
     "schedule_paused": "Mend what fails, try it with a run by hand, and resume the schedule.",
+    "backfill_paused": "Have the right given back and resume it, or cancel it and start another one.",
     "run_overdue": "See with `reportbuilder doctor` whether all parts run, and run the report by hand.",
 }
 _OF_CLASS: Final[dict[str, str]] = {

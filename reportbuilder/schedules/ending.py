@@ -26,12 +26,16 @@ _WORDS = 500  # characters of a reason that a pause repeats
 def end_firing(
     session: Session, schedule: ReportSchedule, firing: ScheduleFiring, state: str, reason: str | None = None
 ) -> bool:
-    """Move a firing to its end and count it; say whether we were the one. The schedule is locked by then."""
+    """Move a firing to its end and count it; say whether we were the one. The schedule is locked by then.
+
+    Without a reason for that, what it says of the windows that were left out stays.
+    """
     now = clock.now()
+    note = {} if reason is None else {"reason": reason}
     result = session.execute(
         update(ScheduleFiring)
         .where(ScheduleFiring.id == firing.id, ScheduleFiring.state.in_(OPEN))
-        .values(state=state, reason=reason, ended_at=now, updated_at=now)
+        .values(state=state, ended_at=now, updated_at=now, **note)
         .execution_options(synchronize_session=False)
     )
     assert isinstance(result, CursorResult)  # noqa: S101 - tells the type checker what an UPDATE gives

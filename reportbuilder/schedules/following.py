@@ -19,7 +19,7 @@ from reportbuilder.schedules.ending import end_firing
 from reportbuilder.schedules.firing import start_ready
 from reportbuilder.schedules.models import ReportSchedule, ScheduleFiring
 from reportbuilder.settings import Settings
-from reportbuilder.wakeups import WakeUp
+from reportbuilder.wakeups import SendAll, WakeUp
 
 GRACE: Final = timedelta(seconds=3)  # hints normally arrive well within this
 AT_ONCE: Final = 500
@@ -73,7 +73,7 @@ def _own_execution(session: Session, firing: ScheduleFiring) -> ReportExecution 
     ).one_or_none()
 
 
-def sweep_firings(settings: Settings) -> int:
+def sweep_firings(settings: Settings, send_all: SendAll = wakeups.send_all) -> int:
     """Send the hints of firings that were not followed, and tell what is late; return how many hints."""
     ended = (
         select(ScheduleFiring.id)
@@ -84,8 +84,7 @@ def sweep_firings(settings: Settings) -> int:
     )
     with reading() as session:
         found = session.scalars(ended.limit(AT_ONCE)).all()
-    for row_id in found:
-        wakeups.send(WakeUp(FOLLOW_FIRING, str(row_id)))
+    send_all([WakeUp(FOLLOW_FIRING, str(row_id)) for row_id in found])
     with transaction() as session:
         _tell_late(session, timedelta(minutes=settings.overdue_minutes))
     return len(found)

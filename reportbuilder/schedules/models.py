@@ -76,8 +76,9 @@ class ScheduleFiring(Row, Base):
     """One due time of a schedule and what became of it; its executions point here.
 
     ``starts_at``: the due time, later by the schedule's jitter. ``reason``: of a skipped one a key of
-    ``missed.SKIPPED``, of others words. ``ended_at``: when it reached a state after which nothing more
-    happens. ``is_told``: people have been told that it is late.
+    ``missed.SKIPPED``, of others words: why it failed, or which earlier windows could not be run again with
+    it. ``ended_at``: when it reached a state after which nothing more happens. ``is_told``: people have been
+    told that it is late.
     """
 
     __tablename__ = "schedule_firings"

@@ -27,14 +27,16 @@ from reportbuilder.schedules.ending import end_firing, tell_failed
 from reportbuilder.schedules.judging import hold_of
 from reportbuilder.schedules.models import ReportSchedule, ScheduleFiring
 from reportbuilder.schedules.plans import policies_of
-from reportbuilder.schedules.policies import Start, decide_overlap
+from reportbuilder.schedules.policies import Overlap, Start, decide_overlap
 from reportbuilder.schedules.rendering import Renderings
-from reportbuilder.schedules.replacing import cancel_others
+from reportbuilder.schedules.replacing import cancel_others, lock_instances
 from reportbuilder.schedules.rerunning import Earlier, earlier_runs, unasked_firings, windows_to_settle
 from reportbuilder.schedules.settling import Run
 from reportbuilder.settings import Settings
 
 log = logs.get_logger(__name__)
+
+LONGEST_NOTE: Final = 500  # characters on a firing of what it has left out
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class _Batch:
         self.kept = _load(session, reports)  # else the session would forget, and read them for each report
         self.asking = _read_owners(session, reports)
         self.going = _read_going(session, {ready.schedule.id for ready in claimed})
+        lock_instances(session, _cancelling(claimed) & self.going.keys())
         settling = {ready.schedule.id for ready in claimed if ready.schedule.is_settling}
         self.earlier = earlier_runs(session, settling, self.now)
         self.unasked = unasked_firings(session, settling, self.now)
@@ -134,17 +137,13 @@ class _Batch:
         """Order its executions, or end it as failed if there can be none."""
         going.waiting.discard(ready.firing.id)
         try:
-            orders = self._orders(ready)
-        except ReportBuilderError as error:
-            fail(self.session, ready, error.message)
-            return
-        except Exception as error:  # whatever is wrong with one must not hold up the others
-            log.exception("firing broken", schedule_id=ready.schedule.schedule_id)
-            fail(self.session, ready, f"a fault of ours ({type(error).__name__})")
+            orders, left_out = self._orders(ready)
+        except Exception as error:  # noqa: BLE001 - what is wrong with one must not hold up the others
+            fail(self.session, ready, _told(error, ready))
             return
         self.orders += orders
         going.started += 1
-        self.moved["started", None].append(ready.firing.id)
+        self.moved["started", left_out].append(ready.firing.id)
 
     def replace(self, ready: Ready, going: _Going) -> None:
         """Cancel what the schedule has going or waiting, then start."""
@@ -156,8 +155,7 @@ class _Batch:
     def _withdraw(self, ready: Ready) -> None:
         """Leave out what this batch has begun or let wait for the same schedule, which no row shows yet."""
         theirs = {each.firing.id for each in self.claimed if each.schedule.id == ready.schedule.id}
-        for state in ("started", "waiting"):
-            ids = self.moved[state, None]
+        for ids in [ids for (state, _), ids in self.moved.items() if state in {"started", "waiting"}]:
             self.moved["skipped", "replaced"] += [each for each in ids if each in theirs]
             ids[:] = [each for each in ids if each not in theirs]
         self.orders = [order for order in self.orders if order.firing_id not in theirs]
@@ -174,8 +172,8 @@ class _Batch:
         going.waiting.discard(ready.firing.id)
         self.moved["skipped", "queue_full" if full else "overlap"].append(ready.firing.id)
 
-    def _orders(self, ready: Ready) -> list[Order]:
-        """Return what settles earlier windows, and last its own, which so becomes the report's latest."""
+    def _orders(self, ready: Ready) -> tuple[list[Order], str | None]:
+        """Return its own order and those that settle earlier windows, and which of these there cannot be."""
         report, due_at = ready.report, ready.firing.due_at
         _refuse(self.asking[report.owner_id][1], report)
         own = self.renderings.own_window(ready.schedule, report, due_at)
@@ -185,8 +183,24 @@ class _Batch:
             now=self.now,
             settle_days=self.settings.settle_days,
         )
-        settling = [self._order(ready, window, as_of, is_rerun=True) for window, as_of in again]
-        return [*settling, self._order(ready, own, due_at, is_rerun=False)]
+        order = self._order(ready, own, due_at, is_rerun=False)
+        settling, left_out = self._settling(ready, again)
+        return [order, *settling], left_out
+
+    def _settling(
+        self, ready: Ready, again: Sequence[tuple[Window, datetime]]
+    ) -> tuple[list[Order], str | None]:
+        orders, left_out = list[Order](), list[str]()
+        for window, as_of in again:
+            try:
+                orders.append(self._order(ready, window, as_of, is_rerun=True))
+            except Exception as error:  # noqa: BLE001 - its own run goes whatever is wrong with an earlier one
+                left_out.append(f"{window.days.start} to {window.days.end} ({_told(error, ready)})")
+        if not left_out:
+            return orders, None
+        note = f"earlier windows that are not run again: {'; '.join(left_out)}"[:LONGEST_NOTE]
+        log.warning("windows left out", schedule_id=ready.schedule.schedule_id, reason=note)
+        return orders, note
 
     def _earlier(self, ready: Ready) -> list[Earlier]:
         """Return the windows of earlier firings, also of those without an execution."""
@@ -240,6 +254,14 @@ _ACTS: Final = {
 }
 
 
+def _told(error: Exception, ready: Ready) -> str:
+    """Return an error in words for whoever reads the history; what is our fault goes to the log."""
+    if isinstance(error, ReportBuilderError):
+        return error.message
+    log.error("firing broken", schedule_id=ready.schedule.schedule_id, exc_info=error)
+    return f"a fault of ours ({type(error).__name__})"
+
+
 def fail(session: Session, ready: Ready, reason: str) -> None:
     """End a firing for which no execution can be asked, and leave word of it."""
     if end_firing(session, ready.schedule, ready.firing, "failed", reason):
@@ -288,6 +310,11 @@ def _load(session: Session, reports: Sequence[ReportDefinition]) -> list[object]
         *session.scalars(select(QueryTemplate).where(QueryTemplate.id.in_(templates))),
         *session.scalars(select(AmcInstance).where(AmcInstance.id.in_(instances))),
     ]
+
+
+def _cancelling(claimed: Sequence[Ready]) -> set[UUID]:
+    """Return the schedules whose next run cancels the one that is going."""
+    return {each.schedule.id for each in claimed if policies_of(each.schedule).overlap is Overlap.CANCEL}
 
 
 def _read_owners(

@@ -18,8 +18,8 @@ from reportbuilder.amc.vault import Secret
 from reportbuilder.amc.wire import TimeWindow
 from reportbuilder.database import transaction
 from reportbuilder.errors import ReportBuilderError
+from tests.amc.kit import EXECUTION, INSTANCE, SINCE, TAG, WINDOW
 from tests.amc.scripted_server import Reply, ScriptedServer
-from tests.amc.test_amc_client import EXECUTION, INSTANCE, SINCE, TAG, WINDOW
 
 ACCESS, REFRESH, CLIENT, SIGNATURE = "s3cr3t-access", "s3cr3t-refresh", "s3cr3t-client", "s3cr3t-signature"
 WORD = "s3cr3t"

@@ -33,6 +33,7 @@ from reportbuilder.parameters.windows import Window
 from reportbuilder.reports import defining
 from reportbuilder.reports.defining import Terms
 from reportbuilder.reports.models import ReportDefinition
+from reportbuilder.settings import Settings
 from tests.cast import Cast
 from tests.executions.desk import Workers
 
@@ -56,6 +57,7 @@ PUBLICATION: dict[str, Any] = {
     "is_public": True,
 }
 SLOTS = 10
+SETTINGS = Settings(instance_slots=SLOTS)
 
 
 @dataclass
@@ -80,12 +82,12 @@ class Reporter:
     def draft(self, days: int = 6, **fields: Any) -> Draft:
         with reading() as session:
             report = session.get_one(ReportDefinition, self.report_id)
-            return draft_backfill(session, report, self.wish(days, **fields), self.terms, SLOTS)
+            return draft_backfill(session, report, self.wish(days, **fields), self.terms, SETTINGS)
 
     def start(self, days: int = 6, **fields: Any) -> UUID:
         with transaction() as session:
             report = session.get_one(ReportDefinition, self.report_id)
-            draft = draft_backfill(session, report, self.wish(days, **fields), self.terms, SLOTS)
+            draft = draft_backfill(session, report, self.wish(days, **fields), self.terms, SETTINGS)
             return start_backfill(session, report, draft, session.get_one(User, self.user.id)).id
 
     def read(self, backfill: UUID) -> ReportDataCollection:
@@ -193,7 +195,7 @@ def foreseen(reporter: Reporter, backfill: UUID) -> Forecast | None:
     name = reporter.read(backfill).collection_id
     with reading() as session:
         row = backfills.find(session, name)
-        return backfills.foresee(session, row, backfills.segments_of(session, row), 10)
+        return backfills.foresee(session, row, backfills.segments_of(session, row), SETTINGS)
 
 
 def runs_of(reporter: Reporter, backfill: UUID) -> Counter[str]:

@@ -3,15 +3,16 @@
 from collections import Counter
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from reportbuilder import clock
 from reportbuilder.accounts import grants
 from reportbuilder.accounts.models import User
 from reportbuilder.backfills import changing
 from reportbuilder.backfills.models import ReportDataCollection
-from reportbuilder.database import transaction
+from reportbuilder.database import reading, transaction
 from reportbuilder.executions.models import Pause, ReportExecution
+from reportbuilder.notices import Notice
 from reportbuilder.sandbox import Sandbox
 from tests.backfills.reporters import Reporter, creep, foreseen, runs_of, set_slots, sweep_all
 from tests.executions.desk import Workers
@@ -75,6 +76,40 @@ def test_it_pauses_itself_when_its_starter_may_no_longer_run(
         changing.resume(session, session.get_one(ReportDataCollection, backfill))
     workers.work_until(lambda: reporter.has_ended(backfill))
     assert reporter.states(backfill) == Counter(completed=4)
+
+
+def test_that_it_has_paused_itself_is_told_once_each_time(
+    reporter: Reporter, workers: Workers, box: Sandbox
+) -> None:
+    box.fault(run_seconds=0.1)
+    backfill = reporter.start(4, concurrency=1)
+    for times in (1, 2):
+        _let_run(reporter, yes=False)
+        workers.work_until(lambda: reporter.read(backfill).status == "paused")
+        sweep_all(workers)
+        workers.step()
+        told = _pauses_told()
+        assert len(told) == times
+        row = reporter.read(backfill)
+        assert told[-1].report_id == reporter.report_id
+        assert told[-1].about == {"backfill_id": row.collection_id, "reason": row.paused_reason}
+        _let_run(reporter, yes=True)
+        with transaction() as session:
+            changing.resume(session, session.get_one(ReportDataCollection, backfill))
+    with transaction() as session:
+        changing.pause(session, session.get_one(ReportDataCollection, backfill), "a holiday")
+    assert len(_pauses_told()) == 2  # who pauses it by hand knows of it
+
+
+def _let_run(reporter: Reporter, *, yes: bool) -> None:
+    with transaction() as session:
+        session.get_one(User, reporter.user.id).is_active = yes
+
+
+def _pauses_told() -> list[Notice]:
+    with reading() as session:
+        found = select(Notice).where(Notice.kind == "backfill_paused").order_by(Notice.created_at)
+        return list(session.scalars(found))
 
 
 @pytest.mark.parametrize("whole", [True, False])

@@ -132,6 +132,20 @@ def test_the_finish_is_foreseen_from_past_runs_and_slots(reporter: Reporter) -> 
     assert known.forecast.earliest <= known.forecast.expected <= known.forecast.latest
 
 
+@pytest.mark.parametrize(("daily", "waits"), [(None, 0), (0, 0), (45, 0), (35, 12), (15, 36)])
+def test_the_finish_is_foreseen_by_the_runs_that_the_instance_may_have_a_day(
+    reporter: Reporter, daily: int | None, waits: int
+) -> None:
+    noon = clock.now().replace(hour=12, minute=0, second=0, microsecond=0)
+    with clock.frozen(noon):
+        run_before(reporter, [Window(noon - timedelta(days=99), noon - timedelta(days=98), "UTC")] * 25)
+        with transaction() as session:
+            session.get_one(AmcInstance, reporter.instance.id).daily_runs = daily
+        found = reporter.draft(20).forecast  # beside the 25 runs of today
+    assert timedelta(hours=waits) < found.earliest - noon <= found.latest - noon
+    assert found.latest - noon < timedelta(hours=waits) + 10 * MINUTE
+
+
 def test_two_cannot_be_open_and_a_retry_gives_way_to_another(reporter: Reporter) -> None:
     first = reporter.start(2, concurrency=1)
     with pytest.raises(Conflict, match="bf_"):

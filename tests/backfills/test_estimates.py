@@ -2,6 +2,7 @@
 
 import heapq
 import random
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,11 +10,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportbuilder.backfills.estimates import ENOUGH, Durations, Estimate, Load, estimate_finish
+from reportbuilder.backfills.estimates import (
+    DAY,
+    ENOUGH,
+    Budget,
+    Durations,
+    Estimate,
+    Load,
+    _Days,
+    estimate_finish,
+)
 
 MINUTE = timedelta(minutes=1)
 ALWAYS_A_MINUTE = Durations((60.0,) * ENOUGH)
 
+budgets = st.builds(
+    Budget, left=st.integers(0, 12), daily=st.integers(1, 12), seconds=st.integers(1, int(DAY))
+)
 loads = st.builds(
     Load,
     waiting=st.integers(0, 30),
@@ -22,6 +35,7 @@ loads = st.builds(
     taken=st.integers(0, 14),
     elapsed=st.lists(st.floats(0, 500), max_size=5).map(tuple),
     others_wait=st.booleans(),
+    budget=st.none() | budgets,
 )
 samples = st.lists(st.floats(1, 10_000), max_size=30).map(tuple)
 
@@ -54,6 +68,14 @@ def no_better(worse: Estimate, better: Estimate) -> None:
         (Load(waiting=1, slots=10, concurrency=1, elapsed=(15.0, 30.0)), 1.75),  # the concurrency was lowered
         (Load(waiting=1, slots=10, concurrency=2, elapsed=(900.0,)), 1),
         (Load(waiting=0, slots=10, concurrency=2, elapsed=(900.0,)), 0.1),
+        (Load(waiting=3, slots=10, concurrency=10, budget=Budget(3, 3, 3600)), 1),
+        (Load(waiting=4, slots=10, concurrency=10, budget=Budget(3, 3, 3600)), 60 + 1),
+        (Load(waiting=9, slots=10, concurrency=10, budget=Budget(3, 3, 3600)), 60 + 24 * 60 + 1),
+        (Load(waiting=1, slots=10, concurrency=10, budget=Budget(0, 3, 3600)), 60 + 1),
+        (Load(waiting=3, slots=1, concurrency=1, budget=Budget(9, 9, 90)), 3),
+        (Load(waiting=3, slots=1, concurrency=1, budget=Budget(9, 1, 90)), 3),  # the third is the next day's
+        (Load(waiting=4, slots=1, concurrency=1, budget=Budget(9, 1, 90)), 24 * 60 + 1.5 + 1),
+        (Load(waiting=0, slots=1, concurrency=1, elapsed=(30.0,), budget=Budget(0, 1, 9)), 0.5),
     ],
 )
 def test_runs_that_all_take_a_minute(load: Load, minutes: float) -> None:
@@ -78,6 +100,30 @@ def test_more_work_or_less_room_is_never_sooner(load: Load, seconds: tuple[float
     no_better(found, estimate(replace(load, concurrency=load.concurrency + by), durations))
     no_better(estimate(replace(load, taken=load.taken + by), durations), found)
     no_better(estimate(replace(load, others_wait=True), durations), found)
+    no_better(found, estimate(replace(load, budget=None), durations))
+    if load.budget:
+        more = replace(load.budget, left=load.budget.left + by, daily=load.budget.daily + by)
+        no_better(found, estimate(replace(load, budget=more), durations))
+
+
+@given(budgets, st.lists(st.integers(0, 4 * int(DAY)), max_size=40).map(sorted))
+def test_no_day_has_more_starts_than_it_may_and_none_waits_for_nothing(
+    budget: Budget, ready: list[int]
+) -> None:
+    days, counts = _Days(budget), Counter[int]()
+    for at in ready:
+        start = days.start(at)
+        day = _day(start, budget)
+        assert start >= at
+        counts[day] += 1
+        assert counts[day] <= (budget.daily if day else budget.left)
+        if start > at:  # it starts with a day, since the one before has no run left
+            assert start == budget.seconds + (day - 1) * DAY
+            assert counts[day - 1] == (budget.daily if day > 1 else budget.left) or counts[day] > 1
+
+
+def _day(at: float, budget: Budget) -> int:
+    return 0 if at < budget.seconds else 1 + int((at - budget.seconds) // DAY)
 
 
 @given(loads, st.lists(st.tuples(st.floats(1, 5000), st.floats(0, 5000)), max_size=30))

@@ -4,6 +4,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from reportbuilder.backfills.states import SEGMENT_STATES
 from reportbuilder.cli import backfill_following
 from reportbuilder.database import reading, transaction
 from reportbuilder.executions.models import ReportExecution
+from reportbuilder.settings import Settings
 from tests.backfills.reporters import make_reporter
 from tests.cast import Cast
 from tests.cli.conftest import Command
@@ -66,6 +68,18 @@ def test_one_is_started_shown_changed_and_cancelled(command: Command, report: No
     assert (ended.exit_code, "7 were cancelled" in ended.stdout) == (1, True)
 
 
+def test_the_limit_of_a_day_holds_here_as_over_the_api(
+    command: Command, report: None, chosen: Settings
+) -> None:
+    few = replace(chosen, backfills_per_day=1)
+    name = command(*START, "--no-wait", *BEN, chosen=few).stdout.strip()
+    assert command("backfill", "cancel", name, *BEN).exit_code == 0
+    refused = command(*START, "--no-wait", *BEN, chosen=few)
+    assert (refused.exit_code, "1 backfills a day may be started" in refused.stderr) == (2, True)
+    assert command(*START, "--dry-run", *BEN, chosen=few).exit_code == 0
+    assert json.loads(command("backfill", "list", "--json", *BEN).stdout)["total"] == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -114,7 +128,9 @@ def test_ctrl_c_asks_on_a_terminal_and_leaves_it_elsewhere(
     with (tmp_path / "typed").open() as typed:
         monkeypatch.setattr(sys, "stdin", typed)
         console = Console(file=shown, force_terminal=is_terminal, width=120)
-        ended = backfill_following.follow(name, 10, console, by="ben@example.test", each=interrupt_once())
+        ended = backfill_following.follow(
+            name, Settings(), console, by="ben@example.test", each=interrupt_once()
+        )
     assert (ended.status if ended else None) == status
     assert "0 of 7 segments have come; 7 wait." in shown.getvalue()
     after = json.loads(command("backfill", "show", name, "--json", *BEN).stdout)["status"]
@@ -128,7 +144,7 @@ def test_the_picture_shows_every_state(command: Command, report: None) -> None:
         for segment, state in zip(session.scalars(select(ReportDataWeek)), SEGMENT_STATES, strict=False):
             segment.status = state
             segment.reason = "out of memory \x1b[31m" if state == "failed" else None
-    now = backfill_following.Watcher(name, 10).look()
+    now = backfill_following.Watcher(name, Settings()).look()
     shown = io.StringIO()
     Console(file=shown, width=120).print(backfill_following.draw(now))
     text = shown.getvalue()

@@ -53,6 +53,19 @@ def test_the_first_tell_a_little_and_are_asked_for_again_soon(
     assert usual_of(name) == Usual(5.0, 5.0)
 
 
+def test_what_was_split_out_of_a_pack_never_ran_and_tells_nothing(desk: Desk) -> None:
+    completed(desk, [5.0] * ENOUGH)
+    pack = desk.read(desk.request()).id
+    parts = [desk.request() for _ in range(experience.LATEST)]
+    with transaction() as session:
+        session.execute(
+            update(ReportExecution)
+            .where(ReportExecution.execution_id.in_(parts))
+            .values(state="completed", completed_at=clock.now(), packed_in_id=pack)
+        )
+    assert usual_of(desk.request()) == Usual(5.0, 5.0)
+
+
 def test_what_is_known_is_kept_for_a_while(desk: Desk) -> None:
     completed(desk, [5.0] * ENOUGH)
     name = desk.request()

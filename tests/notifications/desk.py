@@ -16,6 +16,7 @@ from reportbuilder.executions.lifecycle import Order, request
 from reportbuilder.executions.ports import Ports
 from reportbuilder.notices import Notice
 from reportbuilder.notifications import channels, choosing, sweeping
+from reportbuilder.notifications.kinds import KINDS
 from reportbuilder.notifications.models import Notification
 from reportbuilder.reports.models import ReportDefinition
 from reportbuilder.results.store import store_of
@@ -23,6 +24,9 @@ from reportbuilder.settings import Settings
 from reportbuilder.wakeups import WakeUp
 from tests.api.conftest import WINDOW
 from tests.cast import Cast
+
+HOSTILE = "Spring\r\nBcc: eve@example.test\r\n\r\n<script>alert(1)</script> <!channel> \u202e\x00 {{x}} %s"
+STORABLE = HOSTILE.replace("\x00", "")
 
 
 def no_amc(_account: Any) -> Any:
@@ -124,3 +128,14 @@ def make_report(
         session.add(report)
         session.flush()
         return report
+
+
+def reach(desk: Desk, kind: str, target: str) -> str | None:
+    channel_id, signing = desk.add_channel(desk.cast.ben, kind, target)
+    desk.choose(desk.cast.ben, {"channel_id": channel_id, "kinds": list(KINDS)})
+    return signing
+
+
+def rename(desk: Desk, name: str) -> None:
+    with transaction() as session:
+        session.get_one(ReportDefinition, desk.report.id).name = name

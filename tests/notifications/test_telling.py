@@ -34,6 +34,12 @@ ALL = {"channel_id": "email", "kinds": list(KINDS), "pace": "at_once"}
         ("run_overdue", {"due_at": "2026-03-04T09:00:00+00:00"}, "Should have run", "2026-03-04 09:00 (UTC)"),
         ("run_overdue", {"reason": "missed", "count": 3}, "Should have run", "Due times missed: 3"),
         ("schedule_paused", {"failures": 5}, "Schedule paused itself", "Failures in a row: 5"),
+        (
+            "backfill_paused",
+            {"backfill_id": "bf_1", "reason": "cleo may no longer run"},
+            "Backfill paused itself: Spring",
+            "cleo may no longer run",
+        ),
         ("backfill_ended", {"status": "failed", "counts": {"failed": 3}}, "Backfill failed", "Failed: 3"),
         (
             "backfill_ended",

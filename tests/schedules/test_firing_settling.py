@@ -6,10 +6,13 @@ from typing import Any
 
 from reportbuilder.accounts import users
 from reportbuilder.accounts.models import User
+from reportbuilder.catalog import publishing
+from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.database import reading, transaction
 from reportbuilder.executions.models import ReportExecution
+from reportbuilder.executions.standing import standing
 from reportbuilder.reports.models import ReportDefinition
-from tests.schedules.diary import NIGHTLY, Diary
+from tests.schedules.diary import NIGHTLY, PUBLICATION, Diary
 
 HOUR = 3600.0
 
@@ -134,3 +137,44 @@ def test_what_fails_again_counts_until_a_run_of_the_schedule_completes(diary: Di
     assert not diary.read(schedule).is_paused  # what has come before and fails now says nothing
     day_after(diary, schedule, "failed")
     assert diary.read(schedule).paused_reason == "5 runs in a row have failed, the last: AMC said no"
+
+
+def test_a_window_that_can_no_longer_be_asked_for_is_left_out_and_told(diary: Diary) -> None:
+    """The own run goes, and the other windows with it."""
+    sql = (
+        "SELECT campaign, {{since}} AS since FROM dsp_clicks WHERE campaign LIKE {{filter}} GROUP BY campaign"
+    )
+    since = {"parameter_name": "since", "parameter_type": "date", "default_value": "yesterday"}
+    define(diary, sql, since)
+    schedule = settling_nightly(diary)
+    assert day_after(diary, schedule) == [(4, False)]
+    assert day_after(diary, schedule) == [(4, True), (5, False)]
+    define(diary, sql, since | {"validation_rules": {"min": "2026-03-05"}})
+    assert day_after(diary, schedule) == [(5, True), (6, False)]
+    *earlier, (_, state, reason) = diary.story(schedule)
+    assert (state, earlier) == ("completed", [("02:00", "completed", None)] * 2)
+    assert reason is not None
+    assert reason.startswith("earlier windows that are not run again: 2026-03-04 to 2026-03-04 (")
+    assert "2026-03-05" in reason
+    assert diary.read(schedule).failure_count == 0
+
+
+def define(diary: Diary, sql: str, *more: dict[str, Any]) -> None:
+    """Publish the template anew, with more parameters."""
+    definitions = [*PUBLICATION["parameter_definitions"], *more]
+    with transaction() as session:
+        template = session.get_one(QueryTemplate, diary.template.id)
+        changed = {"sql_template": sql, "parameter_definitions": definitions}
+        diary.template = publishing.update(session, template, changed)
+
+
+def test_the_own_run_starts_before_what_settles_earlier_windows(diary: Diary) -> None:
+    schedule = settling_nightly(diary)
+    for _ in range(7):
+        day_after(diary, schedule)
+    diary.tick(86400)
+    with reading() as session:
+        waiting = standing(session, diary.cast.first, diary.settings.instance_slots).waiting
+    order = sorted(waiting, key=lambda each: (each.since, each.id))
+    reruns = {each.execution_id: each.is_rerun for each in diary.executions(schedule)}
+    assert [reruns[each.id] for each in order] == [False] + [True] * 7

@@ -62,11 +62,11 @@ def show_backfill(chosen: Settings, report_id: str, teller: Teller, check: Calla
         except Conflict as one_is_open:  # left by an earlier demo on the same folder
             teller.done(one_is_open.message)
             return
-        draft = draft_backfill(session, report, SEGMENTS, _terms(chosen), chosen.instance_slots)
+        draft = draft_backfill(session, report, SEGMENTS, _terms(chosen), chosen)
         backfill_id = start_backfill(session, report, draft, report.owner).collection_id
     days = draft.plan.days
     teller.done(f"backfills {days.start} to {days.end} in {len(draft.plan.segments)} weeks: {backfill_id}")
-    ended = watch(backfill_id, chosen.instance_slots, teller.console, began=teller.began, each=check)
+    ended = watch(backfill_id, chosen, teller.console, began=teller.began, each=check)
     teller.done(f"{backfill_id} {ended.words}")
 
 

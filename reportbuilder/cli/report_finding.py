@@ -1,13 +1,11 @@
-"""Finds reports and backfills for a person who may do that with them."""
+"""Finds reports for a person who may do that with them."""
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from reportbuilder.accounts.grants import visible
-from reportbuilder.accounts.permissions import Principal, Subject, ensure, missing
-from reportbuilder.backfills import overview
-from reportbuilder.backfills.models import ReportDataCollection
-from reportbuilder.errors import Invalid, NotFound
+from reportbuilder.accounts.permissions import Principal, ensure
+from reportbuilder.errors import Invalid
 from reportbuilder.reports import searching
 from reportbuilder.reports.models import ReportDefinition
 
@@ -28,20 +26,4 @@ def find_report(session: Session, principal: Principal, name: str, permission: s
         raise Invalid.field("report", f"{name!r} is the name of several: take the id of one")
     found = searching.find(session, principal, alike[0] if alike else name, locked=True)
     ensure(principal, permission, searching.subject_of(found), "report")
-    return found
-
-
-def find_backfill(
-    session: Session, principal: Principal, backfill_id: str, permission: str = "report:view"
-) -> ReportDataCollection:
-    """Return the backfill of that id.
-
-    :raises NotFound: if there is none that one may see. :raises NotPermitted: if one may not do that with it.
-    """
-    what = f"backfill {backfill_id}"
-    try:
-        found = overview.find(session, backfill_id)
-    except NotFound:
-        raise missing(what) from None
-    ensure(principal, permission, Subject(instance_id=found.instance_id, owner_id=found.user_id), what)
     return found
