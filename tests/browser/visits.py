@@ -1,4 +1,4 @@
-"""Visits with a real browser: who comes, on what screen, in which colours; and what the browser complains of."""
+"""Visits with a real browser: who comes, on what screen, in which colours, and what it complains of."""
 
 import re
 from dataclasses import dataclass, field
