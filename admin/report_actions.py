@@ -44,7 +44,7 @@ class Action:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an action on one report; ``made``: the text id of a new one. No ``refusal`` if it worked."""
+    """What came of an action on one report; ``made``: a new one's text id. No ``refusal`` if it worked."""
 
     report_id: str
     name: str

@@ -20,6 +20,16 @@ from reportbuilder.schedules.plans import plan_of
 from reportbuilder.schedules.wording import describe
 
 BY_HAND: Final = "on demand"
+STATE_WORDS: Final = {
+    "pending": "Waiting",
+    "submitting": "Starting",
+    "running": "Running",
+    "collecting": "Fetching rows",
+    "completed": "Completed",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+    NEVER: "Never run",
+}
 NEVER_RUN: Final = "Nobody has run it yet"
 # what an action of the table takes; what is missing here everybody may do who sees the report
 TAKES: Final[dict[str, str]] = {

@@ -7,16 +7,28 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from reportbuilder.api import report_lists
-from reportbuilder.api.executions import STATUSES
 from reportbuilder.api.strictjson import is_storable
 from reportbuilder.executions.latest import NEVER
-from reportbuilder.reports.models import FREQUENCIES
 
 SIZES: Final = (25, 50, 100)
 LAST_PAGE: Final = 100_000
 LONGEST: Final = 200  # characters of a search
+STATUS_WORDS: Final = {
+    "pending": "Waiting",
+    "running": "Running",
+    "completed": "Completed",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+    NEVER: "Never run",
+}
+FREQUENCY_WORDS: Final = {
+    "once": "On demand",
+    "daily": "Daily",
+    "weekly": "Weekly",
+    "monthly": "Monthly",
+    "quarterly": "Quarterly",
+}
 SORTS: Final = tuple(sign + key for key in report_lists.SORTS for sign in ("", "-"))
-STATUS_CHOICES: Final = (*STATUSES, NEVER)
 
 
 @dataclass(frozen=True)
@@ -72,8 +84,8 @@ def read(given: Mapping[str, str]) -> Wish:
     return Wish(
         q=said.get("q", "")[:LONGEST],
         instance=said.get("instance", "")[:LONGEST],
-        status=_one_of(said.get("status"), STATUS_CHOICES),
-        frequency=_one_of(said.get("frequency"), FREQUENCIES),
+        status=_one_of(said.get("status"), tuple(STATUS_WORDS)),
+        frequency=_one_of(said.get("frequency"), tuple(FREQUENCY_WORDS)),
         owner=said.get("owner", "") if _is_row_id(said.get("owner")) else "",
         favorites=_one_of(said.get("favorites"), ("1",)),
         sort=_one_of(said.get("sort"), SORTS) or usual.sort,

@@ -15,7 +15,8 @@ from admin import answers, report_actions, report_links, report_rows, report_wis
 from admin.blueprint import HOME, pages
 from admin.instants import reader_zone
 from admin.report_actions import Outcome
-from admin.report_rows import ReportRow
+from admin.report_menus import menu_of
+from admin.report_rows import STATE_WORDS, ReportRow
 from admin.report_wishes import Wish
 from reportbuilder.accounts import grants
 from reportbuilder.accounts.permissions import Principal, Subject, may
@@ -29,6 +30,8 @@ REGION: Final = "reports"  # the id of what filters and actions change
 MOST_INSTANCES: Final = 500  # to choose from
 MOST_TOLD: Final = 700  # characters of a message, which travels in the cookie
 MOST_UNDONE: Final = 40  # reports that one click restores, for the same reason
+
+_WORDS: Final = {"words": STATE_WORDS, "to": report_links.to, "menu_of": menu_of}
 
 
 @pages.get(HOME)
@@ -53,7 +56,9 @@ def report_rows_now() -> ResponseReturnValue:
     tag = _digest(found)
     if request.if_none_match.contains(tag):
         return Response(status=304)
-    html = render_template("reports/_rows.html", rows=found, selectable=report_rows.selectable(found))
+    html = render_template(
+        "reports/_rows.html", rows=found, selectable=report_rows.selectable(found), **_WORDS
+    )
     answer = answers.live(html, is_over=not any(row.is_moving for row in found))
     answer.set_etag(tag)
     return answer
@@ -115,11 +120,13 @@ def _shown(wish: Wish) -> dict[str, Any]:
         "instances": instances,
         "owners": owners,
         "key": secrets.token_urlsafe(12),
+        "live_url": f"{HOME}/reports/rows?of={'.'.join(row.report.report_id for row in shown)}",
         "may_create": any(
             may(principal, "report:create", Subject(instance_id=instance.id)) for instance in instances
         ),
+        "cleared": Wish(sort=wish.sort, size=wish.size).query(),
         "choices": report_wishes,
-        "to": report_links.to,
+        **_WORDS,
     }
 
 
