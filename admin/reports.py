@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Response, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,6 +26,7 @@ from reportbuilder.api.shapes import row_id
 from reportbuilder.database import reading
 from reportbuilder.reports import searching
 
+DASHBOARDS: Final = "admin.dashboards"  # the tab beside this one, once there is such a page
 REGION: Final = "reports"  # the id of what filters and actions change
 MOST_INSTANCES: Final = 500  # to choose from
 MOST_TOLD: Final = 700  # characters of a message, which travels in the cookie
@@ -124,6 +125,7 @@ def _shown(wish: Wish) -> dict[str, Any]:
         "may_create": any(
             may(principal, "report:create", Subject(instance_id=instance.id)) for instance in instances
         ),
+        "dashboards": [("Dashboards", url_for(DASHBOARDS))] if DASHBOARDS in current_app.view_functions else [],
         "cleared": Wish(sort=wish.sort, size=wish.size).query(),
         "choices": report_wishes,
         **_WORDS,
