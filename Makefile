@@ -25,7 +25,7 @@ demo: $(RUNTIME) $(BUNDLE) ## Start everything here; run, backfill and schedule 
 assets: $(BUNDLE) ## Bundle the console's scripts and styles, if they have changed
 
 test: $(DEV) $(BUNDLE) ## Run all tests, on SQLite and PostgreSQL (ARGS="-k slots")
-	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 chaos: $(DEV) $(BUNDLE) ## Kill everything at random for 30 simulated minutes, and balance the books (CHAOS_SEED, CHAOS_MINUTES)
 	$(BIN)/python -m bench.chaos $(ARGS)
