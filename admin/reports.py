@@ -125,7 +125,9 @@ def _shown(wish: Wish) -> dict[str, Any]:
         "may_create": any(
             may(principal, "report:create", Subject(instance_id=instance.id)) for instance in instances
         ),
-        "dashboards": [("Dashboards", url_for(DASHBOARDS))] if DASHBOARDS in current_app.view_functions else [],
+        "dashboards": [("Dashboards", url_for(DASHBOARDS))]
+        if DASHBOARDS in current_app.view_functions
+        else [],
         "cleared": Wish(sort=wish.sort, size=wish.size).query(),
         "choices": report_wishes,
         **_WORDS,
