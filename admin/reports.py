@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -108,6 +109,9 @@ def _shown(wish: Wish) -> dict[str, Any]:
     principal = context.principal()
     with reading() as session:
         found, total = _search(session, principal, wish)
+        if total and not found:  # a page behind the last one: there are fewer than there were
+            wish = replace(wish, page=-(-total // wish.size))
+            found, total = _search(session, principal, wish)
         shown = report_rows.rows(session, principal, found)
         instances = _instances(session, principal)
         owners = searching.owners(session, principal)
@@ -125,13 +129,16 @@ def _shown(wish: Wish) -> dict[str, Any]:
         "may_create": any(
             may(principal, "report:create", Subject(instance_id=instance.id)) for instance in instances
         ),
-        "dashboards": [("Dashboards", url_for(DASHBOARDS))]
-        if DASHBOARDS in current_app.view_functions
-        else [],
+        "dashboards": _dashboards(),
         "cleared": Wish(sort=wish.sort, size=wish.size).query(),
         "choices": report_wishes,
         **_WORDS,
     }
+
+
+def _dashboards() -> list[tuple[str, str]]:
+    is_there = DASHBOARDS in current_app.view_functions
+    return [("Dashboards", url_for(DASHBOARDS))] if is_there else []
 
 
 def _search(session: Session, principal: Principal, wish: Wish) -> tuple[list[Any], int]:

@@ -58,9 +58,8 @@ def add_report(
 
 
 def _order(report: ReportDefinition) -> Order:
-    return Order(
-        report.template, report.instance, report.owner, "SELECT 1", WINDOW, {}, "manual", report=report
-    )
+    of = (report.template, report.instance, report.owner)
+    return Order(*of, "SELECT 1", WINDOW, {}, "manual", report=report)
 
 
 def _run(row: ReportExecution, state: str, at: datetime) -> None:
