@@ -1,4 +1,4 @@
-"""Visits with a real browser: who comes, on what screen, in which colours; and what the browser complains of."""
+"""Visits with a real browser: who comes, on what screen, in which colours, and what it complains of."""
 
 import re
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ TELL = (
     "document.addEventListener('securitypolicyviolation', (event) => console.error("
     "`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`))"
 )
-PATIENCE = 10_000  # ms
+PATIENCE = 20_000  # ms
 
 
 @dataclass
