@@ -140,9 +140,7 @@ def _editor(
 ) -> Response:
     found = found or manuscripts.read(written)
     wrong = found.wrong if status != 200 or request.method == "POST" else {}  # noqa: PLR2004
-    page = render_template(
-        "library/edit.html", template=row, wrong=wrong, **_judged(written, found), **told
-    )
+    page = render_template("library/edit.html", template=row, wrong=wrong, **_judged(written, found), **told)
     return make_response(page, status)
 
 

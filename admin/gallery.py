@@ -17,7 +17,7 @@ from reportbuilder.amc import sources
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.api import context, ordering
 from reportbuilder.api.shapes import PAGE_MAX
-from reportbuilder.catalog import searching
+from reportbuilder.catalog import samples, searching
 from reportbuilder.catalog.abouts import About, about_of
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.needs import tables_needed
@@ -135,7 +135,7 @@ def card_of(
         template=row,
         about=about,
         tables=tuple(sorted(needed)),
-        thumbnail=thumbnails.draw(about.picture),
+        thumbnail=thumbnails.draw(about.picture, samples.recorded(row.library_key)),
         minutes=about.typical_minutes if minutes is None else minutes,
         is_own=minutes is not None,
         lacking=() if tables is None else tuple(sorted(needed - tables)),

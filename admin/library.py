@@ -36,7 +36,13 @@ TITLES = {
     "report_config": "Report configuration",
     "ui_schema": "Form hints",
 }
-LABELS = TITLES | {"name": "Name", "category": "Category", "report_type": "Report type", "tags": "Tags", "description": "Description"}
+LABELS = TITLES | {
+    "name": "Name",
+    "category": "Category",
+    "report_type": "Report type",
+    "tags": "Tags",
+    "description": "Description",
+}
 
 
 @pages.app_context_processor
@@ -124,7 +130,7 @@ def _origin(row: QueryTemplate, owners: Mapping[UUID, str]) -> str:
     return owners.get(row.user_id, "somebody who has left") if row.user_id else "somebody who has left"
 
 
-def _menu(row: QueryTemplate, allowed: Mapping[str, bool], is_unused: bool) -> list[dict[str, Any] | None]:  # noqa: FBT001
+def _menu(row: QueryTemplate, allowed: Mapping[str, bool], is_unused: bool) -> list[dict[str, Any] | None]:
     def item(text: str, sign: str, endpoint: str, **more: Any) -> dict[str, Any]:
         way = "post" if more.pop("writes", False) else "href"
         return {"text": text, "icon": sign, way: url_for(endpoint, template_id=row.template_id), **more}
@@ -134,10 +140,21 @@ def _menu(row: QueryTemplate, allowed: Mapping[str, bool], is_unused: bool) -> l
         item("Download as a file", "download", "admin.export_template"),
     ]
     if allowed["may_copy"]:
-        found.append(item("Make a copy of my own", "duplicate", "admin.copy_template", writes=True, fields={"key": str(uuid4())}))
+        found.append(
+            item(
+                "Make a copy of my own",
+                "duplicate",
+                "admin.copy_template",
+                writes=True,
+                fields={"key": str(uuid4())},
+            )
+        )
     if allowed["may_delete"] and is_unused:
         ask = f"{row.name} goes, with its versions and all values that were saved for it."
-        found += [None, item("Delete", "trash", "admin.delete_template", writes=True, kind="danger", confirm=ask)]
+        found += [
+            None,
+            item("Delete", "trash", "admin.delete_template", writes=True, kind="danger", confirm=ask),
+        ]
     return found
 
 

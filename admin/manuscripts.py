@@ -31,7 +31,7 @@ class Manuscript:
 
 @dataclass(frozen=True)
 class Reading:
-    """``data`` is what publishing takes; ``wrong`` says by field why it may not; ``judgement`` is the lint's."""
+    """``data`` is what publishing takes; ``wrong`` says by field why it may not; ``judgement``: the lint."""
 
     data: Mapping[str, Any]
     wrong: Mapping[str, list[str]]

@@ -1,4 +1,4 @@
-"""The rows that a preview shows: of the reader's last run if it is small, else recorded ones, else declared."""
+"""The rows that a preview shows: of the reader's last run if it is small, else recorded or declared ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Rows:
-    """``titles`` of the columns and rows of cells; ``run`` is whose rows they are, None if they are made up."""
+    """``titles`` of the columns and rows of cells; ``run`` is whose they are, None if they are made up."""
 
     titles: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -53,7 +53,7 @@ class Rows:
 
 
 def find_stored(session: Session, principal: Principal, template: QueryTemplate) -> Stored | None:
-    """Return the last run of a template on the reader's instances, if its rows are few enough to look into."""
+    """Return the last run of a template on the reader's instances, if its file is small enough."""
     on = None if principal.sees_all else tuple(principal.grants)
     found = overview.latest_result(session, template.id, on, most_bytes=MOST_BYTES)
     if found is None:
@@ -63,7 +63,7 @@ def find_stored(session: Session, principal: Principal, template: QueryTemplate)
 
 
 def read(template: QueryTemplate, about: About, stored: Stored | None) -> Rows | None:
-    """Return the rows to be shown; None if there are none. Call it outside of transactions: it reads files."""
+    """Return the rows to be shown; None if there are none. Not in a transaction: it reads files."""
     if stored is not None and (found := _read_stored(about, stored)):
         return found
     if (recorded := samples.recorded(template.library_key)) is not None:
@@ -103,8 +103,8 @@ def _rows(
 def cell_of(value: Any, form: str) -> Cell:
     """Return a value in a column's format; as it is, if it has none or does not fit.
 
-    >>> cell_of("1234.567", "currency"), cell_of(0.132, "percent"), cell_of(None, "")
-    (Cell(text='1,234.57', is_number=True), Cell(text='13.2 %', is_number=True), Cell(text='', is_number=False))
+    >>> cell_of("1234.567", "currency").text, cell_of(0.132, "percent").text, cell_of(None, "").text
+    ('1,234.57', '13.2 %', '')
     """
     if value is None or value == "":
         return Cell("")

@@ -74,9 +74,7 @@ def placeholder_marks(sql: str, titles: dict[str, str] | None = None) -> list[Ma
     except Invalid:
         return []
     said = titles or {}
-    return [
-        Mark(each.start, each.end, "placeholder", said.get(each.name, each.name)) for each in found
-    ]
+    return [Mark(each.start, each.end, "placeholder", said.get(each.name, each.name)) for each in found]
 
 
 def finding_marks(sql: str, findings: Sequence[Finding]) -> list[Mark]:

@@ -1,14 +1,17 @@
-"""Small pictures of charts, drawn from their kind alone: shapes that a page writes as SVG."""
+"""Small pictures of charts, drawn from their kind and sample rows: shapes that a page writes as SVG."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Final
 
 from reportbuilder.catalog.abouts import Widget
+from reportbuilder.catalog.samples import Sample
 
 WIDTH: Final = 120
 HEIGHT: Final = 48
 MOST_SERIES: Final = 3
+FEWEST: Final = 3  # rows that make a picture
 WORDS: Final = {
     "line_chart": "Line chart",
     "area_chart": "Area chart",
@@ -21,7 +24,6 @@ WORDS: Final = {
     "table": "Table",
     "text": "Text",
 }
-# heights of made-up points, from 0 to 1, by series
 _CURVES: Final = (
     (0.35, 0.5, 0.42, 0.68, 0.6, 0.82, 0.9),
     (0.55, 0.48, 0.6, 0.5, 0.42, 0.52, 0.5),
@@ -48,39 +50,69 @@ class Thumbnail:
     shapes: tuple[Shape, ...]
 
 
-def draw(widget: Widget | None) -> Thumbnail:
-    """Return the picture of a widget; a table for what is of no kind that is known.
+def draw(widget: Widget | None, sample: Sample | None = None) -> Thumbnail:
+    """Return the picture of a widget, of made-up heights unless there are sample rows.
 
     >>> draw(Widget("line_chart", "ROAS by week", 2)).label
     'Line chart: ROAS by week'
     """
     if widget is None:
-        return Thumbnail("Table of rows", tuple(_table(1)))
+        return Thumbnail("Table of rows", tuple(_table(Widget("table", ""), ())))
     known = widget.kind if widget.kind in WORDS else "table"
-    shapes = _DRAWN[known](min(widget.series, MOST_SERIES))
+    shapes = _DRAWN[known](widget, _curves(widget, sample))
     return Thumbnail(f"{WORDS[known]}: {widget.title}" if widget.title else WORDS[known], tuple(shapes))
 
 
-def _line(series: int) -> Iterator[Shape]:
-    for number in range(series):
-        yield Shape("polyline", {"points": _path(_CURVES[number]), "class": "thumbnail-line"}, number + 1)
+Curves = Sequence[Sequence[float]]  # heights of points from 0 to 1, by series
 
 
-def _area(series: int) -> Iterator[Shape]:
-    for number in range(series):
-        outline = f"4,{HEIGHT} {_path(_CURVES[number])} {WIDTH - 4},{HEIGHT}"
-        yield Shape("polygon", {"points": outline, "class": "thumbnail-area"}, number + 1)
+def _curves(widget: Widget, sample: Sample | None) -> Curves:
+    """Return the heights of the columns that are measured, if the sample rows hold enough of them."""
+    columns = [name for name in widget.columns if sample and name in sample.columns][:MOST_SERIES]
+    if sample is None or not columns:
+        return _CURVES[: min(widget.series, MOST_SERIES)]
+    places = [sample.columns.index(name) for name in columns]
+    found = [[_number(row[place]) for row in sample.rows] for place in places]
+    most = max((number for curve in found for number in curve), default=0)
+    if len(sample.rows) < FEWEST or most <= 0:
+        return _CURVES[: min(widget.series, MOST_SERIES)]
+    return [[max(0.04, number / most) for number in curve] for curve in found]
 
 
-def _bars(series: int) -> Iterator[Shape]:
-    wide = 14 / series
-    for place, height in enumerate(_CURVES[0][:6]):
-        for number in range(series):
-            tall = (HEIGHT - 6) * height * (1 - 0.25 * number)
-            yield _box(6 + place * 19 + number * wide, HEIGHT - tall, wide - 1, tall, number + 1)
+def _number(value: object) -> float:
+    try:
+        number = float(str(value))
+    except ValueError:
+        return 0.0
+    return number if isfinite(number) else 0.0
 
 
-def _pie(_series: int) -> Iterator[Shape]:
+def _line(_widget: Widget, curves: Curves) -> Iterator[Shape]:
+    for series, curve in enumerate(curves, start=1):
+        yield Shape("polyline", {"points": _path(curve), "class": "thumbnail-line"}, series)
+
+
+def _area(_widget: Widget, curves: Curves) -> Iterator[Shape]:
+    for series, curve in enumerate(curves, start=1):
+        outline = f"4,{HEIGHT} {_path(curve)} {WIDTH - 4},{HEIGHT}"
+        yield Shape("polygon", {"points": outline, "class": "thumbnail-area"}, series)
+
+
+def _bars(widget: Widget, curves: Curves) -> Iterator[Shape]:
+    along, across = (HEIGHT, WIDTH) if widget.is_horizontal else (WIDTH, HEIGHT)
+    count = len(curves[0])
+    step = (along - 4) / count
+    wide = step * 0.8 / len(curves)
+    for series, curve in enumerate(curves, start=1):
+        for place, height in enumerate(curve):
+            at, tall = 3 + place * step + (series - 1) * wide, (across - 6) * height
+            if widget.is_horizontal:
+                yield _box(4, at, tall, wide * 0.9, series)
+            else:
+                yield _box(at, HEIGHT - tall, wide * 0.9, tall, series)
+
+
+def _pie(_widget: Widget, _curves: Curves) -> Iterator[Shape]:
     # a circle of circumference 100, cut by dashes
     at = 0
     for number, share in enumerate((45, 32, 23), start=1):
@@ -90,36 +122,39 @@ def _pie(_series: int) -> Iterator[Shape]:
         at += share
 
 
-def _scatter(series: int) -> Iterator[Shape]:
+def _scatter(widget: Widget, _curves: Curves) -> Iterator[Shape]:
     for place, (x, y) in enumerate(_POINTS):
-        yield Shape("circle", {"cx": str(x + 6), "cy": str(y), "r": "3"}, place % series + 1)
+        yield Shape(
+            "circle", {"cx": str(x + 6), "cy": str(y), "r": "3"}, place % min(widget.series, MOST_SERIES) + 1
+        )
 
 
-def _heat(_series: int) -> Iterator[Shape]:
-    for place, shade in enumerate(_SHADES):
+def _heat(_widget: Widget, curves: Curves) -> Iterator[Shape]:
+    shades = [*curves[0], *_SHADES][: len(_SHADES)]
+    for place, shade in enumerate(shades):
         row, column = divmod(place, 5)
         cell = _box(6 + column * 22, 2 + row * 15, 20, 13, 1)
-        yield Shape(cell.tag, cell.attributes | {"fill-opacity": str(shade)}, 1)
+        yield Shape(cell.tag, cell.attributes | {"fill-opacity": f"{max(shade, 0.15):.2f}"}, 1)
 
 
-def _funnel(_series: int) -> Iterator[Shape]:
+def _funnel(_widget: Widget, _curves: Curves) -> Iterator[Shape]:
     for place, wide in enumerate((108, 72, 44, 22)):
         yield _box((WIDTH - wide) / 2, 2 + place * 11.5, wide, 9.5, 1)
 
 
-def _metric(_series: int) -> Iterator[Shape]:
+def _metric(_widget: Widget, _curves: Curves) -> Iterator[Shape]:
     yield _box(36, 10, 48, 18, 1)
     yield _box(44, 34, 32, 5, 0)
 
 
-def _table(_series: int) -> Iterator[Shape]:
+def _table(_widget: Widget, _curves: Curves) -> Iterator[Shape]:
     for row in range(4):
         for column, wide in enumerate((40, 26, 26)):
             at = 6 + (0, 46, 80)[column]
             yield _box(at, 4 + row * 11, wide, 6, 1 if row == 0 else 0)
 
 
-_DRAWN: Final[dict[str, Callable[[int], Iterator[Shape]]]] = {
+_DRAWN: Final[dict[str, Callable[[Widget, Curves], Iterator[Shape]]]] = {
     "line_chart": _line,
     "area_chart": _area,
     "bar_chart": _bars,

@@ -23,11 +23,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Widget:
-    """One picture of the rows: its kind, such as line_chart, its title, and of how many series."""
+    """One picture of the rows: its kind, such as line_chart, its title, and the columns that it measures.
+
+    ``series``: how many lines or colours it has at least. ``is_horizontal``: its bars lie.
+    """
 
     kind: str
     title: str
     series: int = 1
+    columns: tuple[str, ...] = ()
+    is_horizontal: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,9 +84,10 @@ def _columns(rows: Any) -> Iterator[Column]:
 def _widgets(rows: Any) -> Iterator[Widget]:
     for row in _objects(rows):
         if kind := _text(row.get("type")):
-            fields = row.get("y_field")
-            series = len(fields) if isinstance(fields, list) else 1 + bool(row.get("series_field"))
-            yield Widget(kind, _text(row.get("title")), max(1, series))
+            measured = row.get("y_field") or row.get("value_field")
+            names = tuple(filter(None, map(_text, measured if isinstance(measured, list) else [measured])))
+            series = max(1, len(names), 1 + bool(row.get("series_field")))
+            yield Widget(kind, _text(row.get("title")), series, names, row.get("horizontal") is True)
 
 
 def _objects(rows: Any) -> list[Mapping[str, Any]]:
