@@ -66,7 +66,7 @@ def page_asked() -> int:
     return min(max(request.args.get("page", 1, int), 1), PAGE_MAX)
 
 
-def page_or_part(page: str, part: str, **shown: Any) -> Response:
+def page_or_part(page: str, part: str, /, **shown: Any) -> Response:
     """Answer with a page, or with the part of it that a script swaps; a page of the history comes whole."""
     is_part = wants_fragment() and "HX-History-Restore-Request" not in request.headers
     answer = make_response(render_template(part if is_part else page, **shown))
