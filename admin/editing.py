@@ -5,11 +5,11 @@ from typing import Any
 from flask import Response, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from admin import manuscripts
+from admin import manuscripts, sqlmarks
 from admin.answers import done
 from admin.blueprint import pages
-from admin.library import differences, marked
 from admin.manuscripts import Manuscript, Reading
+from admin.template_versions import differences
 from reportbuilder.accounts import permissions
 from reportbuilder.accounts.models import User
 from reportbuilder.api import context
@@ -150,5 +150,5 @@ def _judged(written: Manuscript, found: Reading) -> dict[str, Any]:
         "written": written,
         "found": found,
         "judgement": found.judgement,
-        "lines": marked(sql, {}, found.judgement),
+        "lines": sqlmarks.marked(sql, None, found.judgement),
     }

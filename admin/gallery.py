@@ -158,13 +158,12 @@ def template_preview(template_id: str) -> str:
         template = searching.find(session, principal, template_id)
         [card] = cards_of(session, principal, [template])
         stored = samplerows.find_stored(session, principal, template)
-    sql = template.sql_template
     return render_template(
         "gallery/preview.html",
         card=card,
         template=template,
         sample=samplerows.read(template, card.about, stored),
-        lines=sqlmarks.cut(sql, sqlmarks.placeholder_marks(sql, titles_of(template))),
+        lines=sqlmarks.marked(template.sql_template, titles_of(template)),
         use=form_address,
         asked_instance=filters("instance_id")["instance_id"],
         may_run=may(principal, "report:create"),

@@ -20,6 +20,8 @@ from admin import (
     palette,
     readers,
     signing_in,
+    template_pages,
+    template_versions,
 )
 from admin.answers import wants_fragment, with_toast
 from admin.blueprint import HOME, pages
@@ -28,7 +30,18 @@ from reportbuilder.api.failures import Problem
 from reportbuilder.errors import Unauthenticated
 
 # importing them has added their views
-FAMILIES = (appearance, bringing, editing, gallery, home, library, palette, signing_in)
+FAMILIES = (
+    appearance,
+    bringing,
+    editing,
+    gallery,
+    home,
+    library,
+    palette,
+    signing_in,
+    template_pages,
+    template_versions,
+)
 DIALOG = "dialog"  # the id of the place that dialogs are shown in
 SERVER_FAULT = 500
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from reportbuilder.catalog.judging import Judgement
 from reportbuilder.catalog.lint import ERROR, WARNING, Finding
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters.placeholders import find_placeholders
@@ -87,6 +88,14 @@ def finding_marks(sql: str, findings: Sequence[Finding]) -> list[Mark]:
             end = max(start + finding.length, start + 1)
             marks.append(Mark(start, end, f"finding-{finding.severity}", finding.message))
     return marks
+
+
+def marked(
+    sql: str, titles: dict[str, str] | None = None, judgement: Judgement | None = None
+) -> list[list[Piece]]:
+    """Return the lines of a template's SQL with its placeholders, and what was found, marked."""
+    found = finding_marks(sql, judgement.findings) if judgement else []
+    return cut(sql, [*placeholder_marks(sql, titles), *found])
 
 
 def by_weight(findings: Iterable[Finding]) -> list[Finding]:
