@@ -90,7 +90,7 @@ def test_a_template_is_written_and_published(ada: Visitor, cleo: Visitor) -> Non
         ("parameter_definitions", '{"a": 1}', "is not a list of parameters"),
         ("report_config", "[1]", "is not an object"),
         ("ui_schema", '{"a": NaN}', "NaN is no number of JSON"),
-        ("sql_template", "SELECT '\0' FROM dsp_impressions", "U+0000"),
+        ("sql_template", "SELECT '\0' FROM dsp_impressions", "is not a text"),
         ("tags", ",".join("abcdefghij"[i % 10] + str(i) for i in range(60)), "at most 50 tags"),
     ],
 )
