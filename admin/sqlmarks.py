@@ -40,9 +40,12 @@ def cut(sql: str, marks: Sequence[Mark] = ()) -> list[list[Piece]]:
     >>> [piece.text for piece in cut("SELECT 1", [Mark(7, 8, "placeholder", "")])[0]]
     ['SELECT ', '1']
     """
+    spans = _spans(sql)
+    if len(spans) > 1 and spans[-1][0] == len(sql):
+        spans.pop()  # what ends with a line end has no further line
     return [
         _cut_line(sql, start, end, [mark for mark in marks if mark.start < end and mark.end > start])
-        for start, end in _spans(sql)
+        for start, end in spans
     ]
 
 
