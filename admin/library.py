@@ -1,6 +1,7 @@
 """The library: the list of templates that one may see, and what all of its pages know."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from admin import sqlmarks
 from admin.blueprint import pages
-from admin.gallery import address, card_of, filters, form_address, page_asked, page_or_part
+from admin.gallery import address, card_of, criteria_of, filters, form_address, page_asked, page_or_part
 from reportbuilder.accounts.permissions import Principal, may
 from reportbuilder.api import context
 from reportbuilder.catalog import searching
@@ -59,9 +60,8 @@ def templates() -> Response:
 
 
 def _listed(session: Session, principal: Principal, asked: Mapping[str, str], page: int) -> dict[str, Any]:
-    words = {name: asked[name] or None for name in ("search", "category", "report_type")}
     origin = asked["origin"] if asked["origin"] in searching.ORIGINS else None
-    criteria = searching.Criteria(**words, origin=origin)
+    criteria = replace(criteria_of(asked), origin=origin)
     rows, total = searching.search(session, principal, criteria, sort=asked["sort"], page=page, limit=PAGE)
     owners = searching.owners_of(session, rows)
     return {

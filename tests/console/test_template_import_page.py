@@ -96,7 +96,7 @@ def test_what_differs_becomes_the_next_version_only_on_wish(ada: Visitor) -> Non
 
 def test_several_files_come_at_once_and_their_text_is_kept(ada: Visitor) -> None:
     exported = {"format": "amc-report-builder/templates", "version": 1}
-    exported["templates"] = [{"template_id": "tpl_1", "version": 1, "publication": PUBLICATION}]  # type: ignore[assignment]  # a file has both
+    exported["templates"] = [{"template_id": "tpl_1", "version": 1, "publication": PUBLICATION}]
     files = [
         (BytesIO(json.dumps(exported).encode("utf-8-sig")), "one.json"),
         (BytesIO(json.dumps(OLDER).encode()), "two.json"),
