@@ -102,8 +102,11 @@ def _menu(row: QueryTemplate, principal: Principal, *, is_unused: bool) -> list[
 
 
 def _item(row: QueryTemplate, text: str, icon: str, value_sets: int | None = None, **more: Any) -> MenuItem:
-    query = {"template_id": row.template_id, "value_sets": value_sets}
-    ways = {name: url_for(more.pop(name), **query) for name in ("href", "post") if name in more}
+    ways = {
+        name: url_for(more.pop(name), template_id=row.template_id, value_sets=value_sets)
+        for name in ("href", "post")
+        if name in more
+    }
     return {"text": text, "icon": icon} | ways | more
 
 
