@@ -5,14 +5,42 @@ from typing import Any
 from flask import Flask, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin import appearance, assets, instants, labels, navigation, palette, readers, reports, signing_in
+from admin import (
+    appearance,
+    assets,
+    bringing,
+    editing,
+    gallery,
+    instants,
+    labels,
+    library,
+    navigation,
+    palette,
+    readers,
+    reports,
+    signing_in,
+    template_pages,
+    template_versions,
+)
 from admin.answers import wants_fragment, with_toast
 from admin.blueprint import HOME, pages
 from reportbuilder.api import context, sessions
 from reportbuilder.api.failures import Problem
 from reportbuilder.errors import Unauthenticated
 
-FAMILIES = (appearance, palette, reports, signing_in)  # importing them has added their views
+# importing them has added their views
+FAMILIES = (
+    appearance,
+    bringing,
+    editing,
+    gallery,
+    library,
+    palette,
+    reports,
+    signing_in,
+    template_pages,
+    template_versions,
+)
 DIALOG = "dialog"  # the id of the place that dialogs are shown in
 SERVER_FAULT = 500
 
