@@ -9,12 +9,20 @@ from flask.typing import ResponseReturnValue
 from admin import appearance, assets, home, instants, labels, navigation, palette, readers, signing_in
 from admin.answers import wants_fragment, with_toast
 from admin.blueprint import HOME, pages
-from admin.form import making as form_making
+from admin.form import changing, keeping, making
 from reportbuilder.api import context, sessions
 from reportbuilder.api.failures import Problem
 from reportbuilder.errors import Unauthenticated
 
-FAMILIES = (appearance, form_making, home, palette, signing_in)  # importing them has added their views
+FAMILIES = (
+    appearance,
+    changing,
+    home,
+    keeping,
+    making,
+    palette,
+    signing_in,
+)  # importing them has added their views
 DIALOG = "dialog"  # the id of the place that dialogs are shown in
 SERVER_FAULT = 500
 

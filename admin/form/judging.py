@@ -15,6 +15,7 @@ from reportbuilder.parameters.definitions import RESERVED
 from reportbuilder.parameters.forms import Form
 from reportbuilder.parameters.windows import WORDS, Window, parse_window
 from reportbuilder.reports.defining import Terms
+from reportbuilder.reports.wishes import read_fields
 
 NAME, DESCRIPTION, ZONE = "name", "description", "timezone"
 FORM = "form"  # where errors go that no control has
@@ -82,6 +83,17 @@ def judge(template: QueryTemplate, form: Form, filled: Filled, terms: Terms) -> 
     except Invalid as error:
         errors |= by_control(form, error.details)
     return Verdict(errors, window, prepared)
+
+
+def wrong_texts(filled: Filled, *, needs_name: bool = False) -> dict[str, list[str]]:
+    """Return what is wrong with the name and the description by themselves."""
+    said = {NAME: filled.name, DESCRIPTION: filled.description}
+    given = {name: text for name, text in said.items() if text or (needs_name and name == NAME)}
+    try:
+        read_fields(given, (NAME, DESCRIPTION), ())
+    except Invalid as error:
+        return error.details
+    return {}
 
 
 def window_of(wish: Mapping[str, Any] | None, zone: str, terms: Terms) -> Window:
