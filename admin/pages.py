@@ -24,6 +24,7 @@ from admin import (
 )
 from admin.answers import wants_fragment, with_toast
 from admin.blueprint import HOME, pages
+from admin.form import changing, keeping, making
 from reportbuilder.api import context, sessions
 from reportbuilder.api.failures import Problem
 from reportbuilder.errors import Unauthenticated
@@ -32,9 +33,12 @@ from reportbuilder.errors import Unauthenticated
 FAMILIES = (
     appearance,
     bringing,
+    changing,
     editing,
     gallery,
+    keeping,
     library,
+    making,
     palette,
     reports,
     signing_in,
