@@ -1,4 +1,4 @@
-"""The form of a schedule: from what was typed to a wish as the API takes it, and from a row back to a form."""
+"""The form of a schedule: from what was typed to a wish as the API takes it, and from a row to a form."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
