@@ -37,12 +37,9 @@ TABS: Final = (
 )
 
 
-def tabs_of(report_id: str) -> list[dict[str, str]]:
-    """Return the tabs of a report as ``kit.tabs`` takes them."""
-    return [
-        {"text": tab.text, "endpoint": tab.endpoint, "href": url_for(tab.endpoint, report_id=report_id)}
-        for tab in TABS
-    ]
+def tabs_of(report_id: str) -> list[tuple[str, str]]:
+    """Return the tabs of a report as ``kit.tabs`` takes them: text and address."""
+    return [(tab.text, url_for(tab.endpoint, report_id=report_id)) for tab in TABS]
 
 
 def allowed(report: ReportDefinition) -> dict[str, bool]:
@@ -66,4 +63,6 @@ def in_frame(template: str, frame: dict[str, Any], here: str = "", **shown: Any)
     :param frame: what ``framed`` has returned.
     :param here: the endpoint of the tab that it belongs to; by default the page's own.
     """
-    return render_template(template, here=here or request.endpoint, **frame, **shown)
+    endpoint = here or request.endpoint
+    text = next((tab.text for tab in TABS if tab.endpoint == endpoint), "")
+    return render_template(template, here=text, **frame, **shown)
