@@ -1,7 +1,7 @@
 """Users, their API tokens and grants, and the answers kept for idempotency keys."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
@@ -10,12 +10,20 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from reportbuilder.accounts.permissions import GRANTS, ROLES, SCOPES
 from reportbuilder.database import Base, Row
 
+THEMES: Final = ("auto", "light", "dark")
+
 
 class User(Row, Base):
-    """A person who signs in. ``role``: viewer < analyst < editor < admin; see ``permissions.py``."""
+    """A person who signs in. ``role``: viewer < analyst < editor < admin; see ``permissions.py``.
+
+    ``theme``: the console's colours, ``auto`` as the browser has them.
+    """
 
     __tablename__ = "users"
-    __table_args__ = (CheckConstraint(f"role IN {ROLES}", name="role"),)
+    __table_args__ = (
+        CheckConstraint(f"role IN {ROLES}", name="role"),
+        CheckConstraint(f"theme IN {THEMES}", name="theme"),
+    )
 
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str] = mapped_column(default="")
@@ -23,6 +31,7 @@ class User(Row, Base):
     password_hash: Mapped[str | None]
     role: Mapped[str] = mapped_column(default="analyst", server_default="analyst")
     time_zone: Mapped[str] = mapped_column(default="UTC", server_default="UTC")
+    theme: Mapped[str] = mapped_column(default="auto", server_default="auto")
 
 
 class ApiToken(Row, Base):

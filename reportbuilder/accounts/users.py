@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from reportbuilder import clock
-from reportbuilder.accounts.models import ApiToken, User
+from reportbuilder.accounts.models import THEMES, ApiToken, User
 from reportbuilder.accounts.permissions import ROLES
 from reportbuilder.errors import Conflict, Invalid, NotFound, Unauthenticated
 
@@ -80,6 +80,25 @@ def set_role(user: User, role: str) -> None:
     """
     _check_choices(role, user.time_zone)
     user.role = role
+
+
+def set_time_zone(user: User, time_zone: str) -> None:
+    """Show times to a user in another zone.
+
+    :raises Invalid: if the tz database has no such zone.
+    """
+    _check_choices(user.role, time_zone)
+    user.time_zone = time_zone
+
+
+def set_theme(user: User, theme: str) -> None:
+    """Show the console to a user in other colours.
+
+    :raises Invalid: if there is no such theme.
+    """
+    if theme not in THEMES:
+        raise Invalid.field("theme", f"{theme!r} is not one of {', '.join(THEMES)}")
+    user.theme = theme
 
 
 def deactivate(session: Session, user: User) -> None:

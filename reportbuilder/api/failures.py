@@ -149,4 +149,6 @@ def _as_json(problem: Problem) -> Response:
 def _wants_page() -> bool:
     if request.path.startswith("/api/") or request.path in {"/api", "/healthz", "/readyz"}:
         return False
+    if "HX-Request" in request.headers:  # a script of the console, which takes anything
+        return True
     return request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"

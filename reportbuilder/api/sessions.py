@@ -6,7 +6,8 @@ import secrets
 from datetime import timedelta
 from uuid import UUID
 
-from flask import Flask, session
+from flask import Flask, Response, request, session
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from sqlalchemy.orm import Session
 
 from reportbuilder import clock
@@ -17,12 +18,23 @@ from reportbuilder.settings import Settings
 IDLE = timedelta(hours=12)
 LIFETIME = timedelta(days=7)  # however busy: a copied cookie is not good for ever
 CSRF_HEADER = "X-CSRF-Token"
+POLLING_HEADER = "X-Polling"  # a page that lies open alone does not keep one signed in
 CSRF_FIELD = "csrf_token"
+
+
+class Cookie(SecureCookieSessionInterface):
+    """Flask's cookie, but none on answers that anybody's cache may keep, nor on what a page asks unasked."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Send the cookie where it belongs."""
+        if not response.cache_control.public and POLLING_HEADER not in request.headers:
+            super().save_session(app, session, response)
 
 
 def configure(app: Flask, settings: Settings) -> None:
     """Make the cookie one that scripts cannot read and other sites cannot send."""
     is_https = settings.public_url.startswith("https:")
+    app.session_interface = Cookie()
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="__Host-reportbuilder" if is_https else "reportbuilder",

@@ -1,0 +1,52 @@
+"""Answers to the console's scripts: live regions, notes to show, and whether a fragment is wanted at all."""
+
+import hashlib
+import json
+from typing import Any
+
+from flask import Response, flash, make_response, redirect, request
+from flask.typing import ResponseReturnValue
+
+STOP = 286  # as htmx has it: swap this and ask no more
+
+
+def wants_fragment() -> bool:
+    """Say whether a script of ours asks, which swaps the answer into the page."""
+    return "HX-Request" in request.headers
+
+
+def live(html: str, *, is_over: bool = False) -> Response:
+    """Answer a region that polls with its inside; 304 if it has that already.
+
+    :param is_over: nothing will change any more, so it need not ask again.
+    """
+    answer = make_response(html)
+    answer.headers["Cache-Control"] = "no-cache"
+    answer.headers["Vary"] = "HX-Request"
+    answer.set_etag(hashlib.sha256(html.encode()).hexdigest()[:20])
+    if is_over:
+        answer.status_code = STOP
+        return answer
+    return answer.make_conditional(request)
+
+
+def with_toast(answer: ResponseReturnValue, text: str, kind: str = "success", **action: Any) -> Response:
+    """Let the page show a note once it has this answer.
+
+    :param kind: ``success``, ``warning``, ``danger`` or empty.
+    :param action: ``label`` and ``href``, or ``label``, ``post`` (an address) and ``fields``: a button in it.
+    """
+    made = make_response(answer)
+    toast = {"text": text, "kind": kind, "action": action or None}
+    made.headers["HX-Trigger"] = json.dumps({"toast": toast})
+    return made
+
+
+def done(target: str, text: str, kind: str = "success", **action: Any) -> Response:
+    """Answer a write that worked: go to ``target`` and say so there, for scripts and for plain forms."""
+    flash({"text": text, "action": action or None}, kind)  # type: ignore[arg-type]  # any JSON is kept
+    if wants_fragment():
+        answer = make_response("", 204)
+        answer.headers["HX-Redirect"] = target
+        return answer
+    return make_response(redirect(target, 303))

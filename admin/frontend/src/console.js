@@ -1,0 +1,16 @@
+// What all pages load.
+import "htmx.org";
+import "./parts/morphing.js";
+import "./parts/toasts.js";
+import "./parts/menus.js";
+import "./parts/dialogs.js";
+import "./parts/palette.js";
+import "./parts/shortcuts.js";
+import { watch } from "./parts/live.js";
+
+document.documentElement.dataset.script = "";
+document.addEventListener("htmx:configRequest", (event) => {
+  const token = document.querySelector('meta[name="csrf-token"]')?.content;
+  if (token) event.detail.headers["X-CSRF-Token"] = token;
+});
+watch();

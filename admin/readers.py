@@ -1,0 +1,77 @@
+"""Who reads a page: found once before each view, with the zone and the colours that pages are shown in."""
+
+from dataclasses import dataclass
+
+from flask import g, request, session
+
+from admin.assets import MISSING, bundle
+from admin.blueprint import pages
+from reportbuilder.accounts import grants
+from reportbuilder.accounts.models import User
+from reportbuilder.api import context, sessions
+from reportbuilder.api.identity import SAFE
+from reportbuilder.database import reading
+from reportbuilder.errors import Unauthenticated
+
+PUBLIC = {"admin.root", "admin.sign_in", "admin.check_sign_in", "admin.sign_out"}
+FILES = {"admin.built", "admin.static"}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A person who is signed in. ``zone``: of the tz database. ``theme``: auto, light or dark."""
+
+    name: str
+    email: str
+    role: str
+    zone: str
+    theme: str
+
+
+def reader() -> Reader | None:
+    """Return who reads this page, None for somebody who is not signed in."""
+    found: Reader | None = g.get("reader")
+    return found
+
+
+@pages.before_request
+def check_bundle() -> tuple[str, int] | None:
+    """Say so where there is nothing to show pages with."""
+    if request.endpoint in FILES or bundle() is not None:
+        return None
+    return MISSING, 503
+
+
+@pages.before_request
+def check_origin() -> None:
+    """Refuse every write that does not carry the token of this session, in its form or in a header."""
+    if request.method not in SAFE:
+        sessions.check_csrf(
+            request.headers.get(sessions.CSRF_HEADER) or request.form.get(sessions.CSRF_FIELD)
+        )
+
+
+@pages.before_request
+def find_reader() -> None:
+    """Find out who it is, and let nobody else in where one has to be signed in."""
+    if request.endpoint in FILES:
+        return
+    recognise()
+    if g.get("reader") is None and request.endpoint not in PUBLIC:
+        raise Unauthenticated("Sign in to go on")
+
+
+def recognise() -> None:
+    """Look who is signed in, once a request and only if somebody may be."""
+    if "reader" in g or "user" not in session:
+        return
+    with reading() as database:
+        user = sessions.user_of(database)
+        if user is None:
+            return
+        context.put_principal(grants.principal_of(database, user))
+        g.reader = _reader(user)
+
+
+def _reader(user: User) -> Reader:
+    return Reader(user.name or user.email, user.email, user.role, user.time_zone, user.theme)
