@@ -6,14 +6,29 @@ from typing import Any
 from flask import Flask, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin import appearance, assets, home, instants, labels, navigation, palette, readers, signing_in
+from admin import (
+    appearance,
+    assets,
+    bringing,
+    editing,
+    gallery,
+    home,
+    instants,
+    labels,
+    library,
+    navigation,
+    palette,
+    readers,
+    signing_in,
+)
 from admin.answers import wants_fragment, with_toast
 from admin.blueprint import HOME, pages
 from reportbuilder.api import context, sessions
 from reportbuilder.api.failures import Problem
 from reportbuilder.errors import Unauthenticated
 
-FAMILIES = (appearance, home, palette, signing_in)  # importing them has added their views
+# importing them has added their views
+FAMILIES = (appearance, bringing, editing, gallery, home, library, palette, signing_in)
 DIALOG = "dialog"  # the id of the place that dialogs are shown in
 SERVER_FAULT = 500
 
