@@ -1,4 +1,4 @@
-"""The schedule of a report on the console: made, previewed, changed, paused, run, removed, and its history."""
+"""The schedule of a report on the console: made, previewed, changed, paused, run, removed."""
 
 from datetime import UTC, datetime
 from html import unescape
