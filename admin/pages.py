@@ -17,8 +17,14 @@ from admin import (
     labels,
     library,
     navigation,
+    once,
     palette,
     readers,
+    report_page,
+    report_settings,
+    run_compare,
+    run_lists,
+    run_page,
     signing_in,
 )
 from admin.answers import wants_fragment, with_toast
@@ -28,7 +34,21 @@ from reportbuilder.api.failures import Problem
 from reportbuilder.errors import Unauthenticated
 
 # importing them has added their views
-FAMILIES = (appearance, bringing, editing, gallery, home, library, palette, signing_in)
+FAMILIES = (
+    appearance,
+    bringing,
+    editing,
+    gallery,
+    home,
+    library,
+    palette,
+    report_page,
+    report_settings,
+    run_compare,
+    run_lists,
+    run_page,
+    signing_in,
+)
 DIALOG = "dialog"  # the id of the place that dialogs are shown in
 SERVER_FAULT = 500
 
@@ -38,7 +58,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(pages)
     app.jinja_env.globals["csrf_token"] = sessions.csrf_token
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for part in (assets, instants, labels):
+    for part in (assets, instants, labels, once):
         part.register(app)
     app.context_processor(_known)
 

@@ -6,6 +6,7 @@ import "./parts/menus.js";
 import "./parts/dialogs.js";
 import "./parts/palette.js";
 import "./parts/shortcuts.js";
+import "./parts/copying.js";
 import { watch } from "./parts/live.js";
 
 document.documentElement.dataset.script = "";
