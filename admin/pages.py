@@ -8,16 +8,28 @@ from flask.typing import ResponseReturnValue
 from admin import (
     appearance,
     assets,
+    backfill_starting,
+    backfills,
     bringing,
     editing,
     gallery,
+    home,
+    instances,
     instants,
     labels,
     library,
     navigation,
+    once,
     palette,
     readers,
     reports,
+    report_page,
+    report_settings,
+    run_compare,
+    run_lists,
+    run_page,
+    schedule_editing,
+    schedules,
     signing_in,
     template_pages,
     template_versions,
@@ -44,6 +56,23 @@ FAMILIES = (
     signing_in,
     template_pages,
     template_versions,
+    backfill_starting,
+    backfills,
+    bringing,
+    editing,
+    gallery,
+    home,
+    instances,
+    library,
+    palette,
+    report_page,
+    report_settings,
+    run_compare,
+    run_lists,
+    run_page,
+    schedule_editing,
+    schedules,
+    signing_in,
 )
 DIALOG = "dialog"  # the id of the place that dialogs are shown in
 SERVER_FAULT = 500
@@ -54,7 +83,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(pages)
     app.jinja_env.globals["csrf_token"] = sessions.csrf_token
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for part in (assets, instants, labels):
+    for part in (assets, instants, labels, once):
         part.register(app)
     app.context_processor(_known)
 

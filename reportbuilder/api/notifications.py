@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from flask import Response
 from marshmallow import Schema, fields, validate
@@ -159,6 +160,11 @@ def _channel(row: NotificationChannel) -> dict[str, Any]:
     }
 
 
+def channels_of(session: Session, user_id: UUID) -> list[dict[str, Any]]:
+    """Return the asker's channels in the words of ChannelSchema; the own address is always the first."""
+    return [_own_email(), *map(_channel, channels.of_user(session, user_id))]
+
+
 def _rules(choice: Choice) -> dict[str, Any]:
     return {
         "source": choice.source,
@@ -227,8 +233,7 @@ def resend_notification(headers: dict[str, str], notification_id: str) -> Respon
 def list_channels() -> dict[str, Any]:
     """List your channels; the own e-mail address is always the first."""
     with reading() as session:
-        mine = channels.of_user(session, context.principal().user_id)
-        return {"items": [_own_email(), *map(_channel, mine)]}
+        return {"items": channels_of(session, context.principal().user_id)}
 
 
 @door.route("/channels", methods=["POST"])

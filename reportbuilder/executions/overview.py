@@ -7,15 +7,15 @@ from statistics import median
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from reportbuilder.accounts.permissions import Principal, Subject, ensure, missing
 from reportbuilder.errors import Conflict, Gone, NotFound
 from reportbuilder.executions.experience import lengths_of
-from reportbuilder.executions.models import ExecutionEvent, ReportExecution
-from reportbuilder.executions.states import phases_of
+from reportbuilder.executions.models import ExecutionEvent, ReportExecution, SubmissionIntent
+from reportbuilder.executions.states import ACTIVE, IN_SLOT, phases_of
 from reportbuilder.paging import read_page
 from reportbuilder.results.models import ResultSet
 
@@ -32,7 +32,10 @@ SORTS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Criteria:
-    """Which executions; None is no condition. ``instances``: the ids of those that the reader may see."""
+    """Which executions; None is no condition. ``instances``: the ids of those that the reader may see.
+
+    ``is_active``: only those that have not ended.
+    """
 
     instances: Sequence[UUID] | None = None
     instance_id: UUID | None = None
@@ -41,6 +44,7 @@ class Criteria:
     triggered_by: str | None = None
     start: datetime | None = None
     end: datetime | None = None
+    is_active: bool = False
 
 
 def find(session: Session, execution_id: str) -> ReportExecution:
@@ -105,6 +109,8 @@ def _conditions(criteria: Criteria) -> list[Any]:
         found.append(ReportExecution.state.in_(phases_of(criteria.status)))
     if criteria.triggered_by is not None:
         found.append(ReportExecution.triggered_by == criteria.triggered_by)
+    if criteria.is_active:
+        found.append(ReportExecution.state.in_(ACTIVE))
     if criteria.start is not None:
         found.append(ReportExecution.created_at >= criteria.start)
     if criteria.end is not None:
@@ -116,6 +122,33 @@ def events(session: Session, execution: ReportExecution) -> list[ExecutionEvent]
     """Return what happened to an execution, oldest first."""
     found = select(ExecutionEvent).where(ExecutionEvent.execution_id == execution.id)
     return list(session.scalars(found.order_by(ExecutionEvent.id)))
+
+
+def attempts(session: Session, execution: ReportExecution) -> list[SubmissionIntent]:
+    """Return how often an execution was handed to AMC and what came of it, the first attempt first."""
+    found = select(SubmissionIntent).where(SubmissionIntent.execution_id == execution.id)
+    return list(session.scalars(found.order_by(SubmissionIntent.number)))
+
+
+@dataclass(frozen=True)
+class Kin:
+    """The text ids of what an execution is a retry of, and of what has retried it, the first one first."""
+
+    retry_of: str | None
+    retried_by: tuple[str, ...]
+
+
+def kin(session: Session, execution: ReportExecution) -> Kin:
+    """Return which executions ran the same for the same reason before and after this one."""
+    rows = session.execute(
+        select(ReportExecution.execution_id, ReportExecution.id == execution.retry_of_id)
+        .where(or_(ReportExecution.retry_of_id == execution.id, ReportExecution.id == execution.retry_of_id))
+        .order_by(ReportExecution.created_at)
+    ).all()
+    return Kin(
+        next((name for name, is_before in rows if is_before), None),
+        tuple(name for name, is_before in rows if not is_before),
+    )
 
 
 def typical_duration(session: Session, template_id: UUID, instance_id: UUID) -> timedelta | None:
@@ -190,12 +223,14 @@ def result_of(session: Session, execution: ReportExecution) -> ResultSet:
 
 def slots_in_use(session: Session, instance_ids: Sequence[UUID]) -> dict[UUID, int]:
     """Return how many executions of ours hold a slot, by instance."""
+    return count_in(session, instance_ids, IN_SLOT)
+
+
+def count_in(session: Session, instance_ids: Sequence[UUID], states: Collection[str]) -> dict[UUID, int]:
+    """Return how many executions are in certain states, by instance; one that has none is left out."""
     rows = session.execute(
         select(ReportExecution.instance_id, func.count())
-        .where(
-            ReportExecution.instance_id.in_(instance_ids),
-            ReportExecution.state.in_(("submitting", "running")),
-        )
+        .where(ReportExecution.instance_id.in_(instance_ids), ReportExecution.state.in_(states))
         .group_by(ReportExecution.instance_id)
     )
     return {row[0]: row[1] for row in rows}

@@ -4,9 +4,12 @@ import "./parts/morphing.js";
 import "./parts/toasts.js";
 import "./parts/menus.js";
 import "./parts/dialogs.js";
+import "./parts/arrows.js";
+import "./parts/unseen.js";
 import "./parts/palette.js";
 import "./parts/shortcuts.js";
 import "./parts/ticking.js";
+import "./parts/copying.js";
 import { watch } from "./parts/live.js";
 
 document.documentElement.dataset.script = "";
