@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -96,7 +97,7 @@ def took(row: ReportExecution) -> float | None:
     return _elapsed(row) if row.completed_at else None
 
 
-def active_of_report(session: Session, report_id: Any, most: int) -> tuple[list[ReportExecution], int]:
+def active_of_report(session: Session, report_id: UUID, most: int) -> tuple[list[ReportExecution], int]:
     """Return what of a report has not ended, what was asked for first before the rest, and how much it is."""
     wanted = overview.Criteria(report_id=report_id, is_active=True)
     return overview.search(session, wanted, sort="created_at", limit=most)
