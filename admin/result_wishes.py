@@ -130,10 +130,15 @@ def _question(schema: Sequence[Column], wish: Wish) -> Query:
         schema,
         columns=spelled(*wish.columns),
         filters=wish.filters,
-        sort=wish.sort,
+        sort=_sort_text(wish.sort),
         offset=(wish.page - 1) * SIZE,
         limit=SIZE,
     )
+
+
+def _sort_text(sort: str) -> str:
+    """Return a sort of this page as the results read it, where a minus stands inside of the quotes."""
+    return f'"-{sort[2:]}' if sort.startswith('-"') else sort
 
 
 def spelled(*names: str) -> str:
