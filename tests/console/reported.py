@@ -38,7 +38,7 @@ HOSTILE = [
 ]
 ROWS = """
 SELECT * FROM (VALUES
-  ('Spring', 11, 1234567, 1234.5000::DECIMAL(18, 4), 0.1 + 0.2::DOUBLE, DATE '2026-01-01'),
+  ('Spring', 11::BIGINT, 1234567::BIGINT, 1234.5000::DECIMAL(18, 4), 0.1::DOUBLE + 0.2, DATE '2026-01-01'),
   ('Summer', 12, 20, 5.2500::DECIMAL(18, 4), NULL, DATE '2026-01-02'),
   (NULL, 13, 3, NULL, 1.5, NULL)
 ) AS t("campaign", "campaign_id", "impressions", "spend", "share, of all", "day")

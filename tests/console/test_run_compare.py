@@ -10,8 +10,9 @@ from reportbuilder.results.models import ResultSet
 from tests.console.reported import HOSTILE, Reported
 from tests.console.visitors import Visitor
 
-ONE = "SELECT * FROM (VALUES ('A', 10, 1.50), ('B', 5, 2.00), ('C', 1, 1.00)) AS t(campaign, clicks, spend)"
-OTHER = "SELECT * FROM (VALUES ('A', 12, 1.50), ('C', 1, 1.00), ('D', 3, 9.00)) AS t(campaign, clicks, spend)"
+COLUMNS = "SELECT campaign, clicks::BIGINT AS clicks, spend FROM (VALUES {}) AS t(campaign, clicks, spend)"
+ONE = COLUMNS.format("('A', 10, 1.50), ('B', 5, 2.00), ('C', 1, 1.00)")
+OTHER = COLUMNS.format("('A', 12, 1.50), ('C', 1, 1.00), ('D', 3, 9.00)")
 
 
 def test_without_two_runs_it_says_so(cleo: Visitor, reported: Reported) -> None:
@@ -62,14 +63,13 @@ def test_it_says_why_rows_cannot_be_compared(
 
 
 def test_rows_that_nobody_can_tell_apart_are_said_to_be_left_out(cleo: Visitor, reported: Reported) -> None:
-    twice = "SELECT * FROM (VALUES ('A', 10, 1.5), ('A', 11, 1.5)) AS t(campaign, clicks, spend)"
     reported.completed(ONE)
-    reported.completed(twice)
+    reported.completed(COLUMNS.format("('A', 10, 1.5), ('A', 11, 1.5)"))
     assert "1 keys stand in more than one row" in cleo.get(f"{reported.path}/compare").text
 
 
 def test_hostile_values_stay_text(cleo: Visitor, reported: Reported) -> None:
-    values = ", ".join("('" + value.replace("'", "''") + "', 1)" for value in HOSTILE)
+    values = ", ".join("('" + value.replace("'", "''") + "', 1::BIGINT)" for value in HOSTILE)
     for _ in range(2):
         reported.completed(f"""SELECT * FROM (VALUES {values}) AS t("<i>k</i>", n)""")
     page = cleo.get(f"{reported.path}/compare?which=all").text

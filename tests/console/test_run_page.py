@@ -41,7 +41,7 @@ def test_it_shows_rows_with_numbers_that_one_can_read(cleo: Visitor, reported: R
 
 
 def test_ids_are_no_measures(cleo: Visitor, reported: Reported) -> None:
-    rows = "SELECT 1234567 AS campaign_id, 1234567 AS impressions"
+    rows = "SELECT 1234567::BIGINT AS campaign_id, 1234567::BIGINT AS impressions"
     columns = [
         {"name": "CAMPAIGN_ID", "columnType": "DIMENSION"},
         {"name": "impressions", "columnType": "METRIC"},
