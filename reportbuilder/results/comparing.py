@@ -120,7 +120,9 @@ def compare(
         counts = connection.execute(_COUNTING).fetchall()[0]
         total = _count(connection, f"pairs WHERE NOT repeated AND ({_WANTED[which]})")
         shown = connection.execute(_showing(plan, which), [min(limit, MOST_SHOWN), offset]).fetchall()
-    return Comparison(plan, *rows, *counts, total, tuple(_pair(plan, row) for row in shown))
+    matched, differing, only_a, only_b, repeated = counts
+    pairs = tuple(_pair(plan, row) for row in shown)
+    return Comparison(plan, rows[0], rows[1], matched, differing, only_a, only_b, repeated, total, pairs)
 
 
 def plan_of(
