@@ -7,6 +7,7 @@ import "./parts/dialogs.js";
 import "./parts/palette.js";
 import "./parts/shortcuts.js";
 import "./parts/copying.js";
+import "./parts/ticking.js";
 import { watch } from "./parts/live.js";
 
 document.documentElement.dataset.script = "";
