@@ -9,9 +9,12 @@ from flask.typing import ResponseReturnValue
 from admin import (
     appearance,
     assets,
+    backfill_starting,
+    backfills,
     bringing,
     editing,
     gallery,
+    instances,
     instants,
     labels,
     library,
@@ -25,6 +28,8 @@ from admin import (
     run_compare,
     run_lists,
     run_page,
+    schedule_editing,
+    schedules,
     signing_in,
 )
 from admin.answers import wants_fragment, with_toast
@@ -36,9 +41,12 @@ from reportbuilder.errors import Unauthenticated
 # importing them has added their views
 FAMILIES = (
     appearance,
+    backfill_starting,
+    backfills,
     bringing,
     editing,
     gallery,
+    instances,
     library,
     palette,
     report_page,
@@ -47,6 +55,8 @@ FAMILIES = (
     run_compare,
     run_lists,
     run_page,
+    schedule_editing,
+    schedules,
     signing_in,
 )
 DIALOG = "dialog"  # the id of the place that dialogs are shown in
