@@ -15,7 +15,7 @@ from reportbuilder.results.reading import Column, columns_of, plain_text, readin
 MOST_ROWS: Final = 200_000  # of either side
 MOST_SHOWN: Final = 200
 NUMBERS: Final = ("integer", "decimal", "double")
-TENTH, MOST_PERCENT = Decimal("0.1"), 10**12
+TENTH, FINE, MOST_PERCENT = Decimal("0.1"), Decimal("0.0001"), 10**12
 SIDES: Final = {
     "changed": "rows that differ",
     "all": "all rows",
@@ -251,9 +251,9 @@ def cell_of(a: str | None, b: str | None) -> Cell:
     with localcontext(prec=2 * MAX_DIGITS):
         change = other - one
         share = change / abs(one) * 100 if one else None
-        return Cell(
-            a, b, change, share.quantize(TENTH) if share is not None and abs(share) < MOST_PERCENT else None
-        )
+        if share is None or abs(share) >= MOST_PERCENT:
+            return Cell(a, b, change)
+        return Cell(a, b, change, share.quantize(FINE if abs(share) < TENTH else TENTH))
 
 
 def _number(text: str | None) -> Decimal | None:

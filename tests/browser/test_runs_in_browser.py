@@ -51,7 +51,7 @@ def test_from_run_now_to_rows(visits: Visits, stack: Stack, ben: User) -> None:
     page.get_by_label("Column", exact=True).select_option("impressions")
     page.get_by_label("Comparison").select_option("gt")
     page.get_by_label("Value", exact=True).fill("0")
-    page.get_by_role("button", name="Add filter").click()
+    page.get_by_role("button", name="Apply").click()
     expect(page.get_by_role("list", name="Filters")).to_contain_text("impressions is greater than 0")
     page.get_by_label("Download all rows").click()
     with page.expect_download() as taken:

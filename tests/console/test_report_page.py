@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from admin.blueprint import HOME
 from reportbuilder import clock
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.database import reading, transaction
@@ -87,8 +88,8 @@ def test_what_waits_tells_its_place_and_what_holds_it(ben: Visitor, reported: Re
 
 def test_what_runs_is_measured_against_what_is_usual(ben: Visitor, reported: Reported) -> None:
     now = clock.now()
-    times = {"submitted_at": now - timedelta(hours=1), "completed_at": now - timedelta(minutes=56)}
-    reported.run("completed", **times)
+    hour_ago = now - timedelta(hours=1)
+    reported.run("completed", submitted_at=hour_ago, completed_at=hour_ago + timedelta(minutes=4))
     reported.run("running", submitted_at=now - timedelta(minutes=3))
     page = ben.get(reported.path).text
     assert "AMC computes it" in page
@@ -114,6 +115,16 @@ def test_a_failure_is_told_and_can_be_run_once_more(ben: Visitor, reported: Repo
     page = ben.get(reported.path).text
     assert "The last run has failed." in page
     assert f"/report-builder/runs/{name}/retry" in page
+
+
+def test_deleting_can_be_taken_back(ben: Visitor, reported: Reported) -> None:
+    assert f'value="delete {reported.report_id}"' in ben.get(f"{reported.path}/settings").text
+    answer = ben.post(f"{HOME}/reports/do", {"do": f"delete {reported.report_id}"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, HOME)
+    assert ben.get(reported.path).status_code == 404
+    assert f"restore {reported.report_id}" in ben.get(HOME).text
+    ben.post(f"{HOME}/reports/do", {"do": f"restore {reported.report_id}"})
+    assert ben.get(reported.path).status_code == 200
 
 
 def test_a_cancel_comes_back_to_the_page(ben: Visitor, reported: Reported) -> None:

@@ -120,6 +120,7 @@ def test_too_much_is_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     [
         ("0", "5", "5", None),
         ("-4", "-2", "2", "50.0"),
+        ("100000", "100050", "50", "0.0500"),
         ("NaN", "1", None, None),
         (None, "1", None, None),
         ("1" + "0" * 37, "2" + "0" * 37, "1" + "0" * 37, "100.0"),
