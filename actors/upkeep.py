@@ -19,6 +19,7 @@ from reportbuilder.executions.ports import Ports
 from reportbuilder.executions.sweeping import sweep
 from reportbuilder.heartbeats import BEAT_EVERY
 from reportbuilder.notifications import sweeping as notifications
+from reportbuilder.reports import drafting
 from reportbuilder.results.scratch import sweep_scratch
 from reportbuilder.schedules.firing import fire_due
 from reportbuilder.schedules.following import sweep_firings
@@ -56,6 +57,7 @@ def ticks(ports: Ports, connections: Connections) -> list[Tick]:
         Tick("notifications", settings.sweep_every, notifications.sweep),
         Tick("told", 3600.0, lambda: notifications.forget(settings.notifications_kept_days)),
         Tick("keys", 3600.0, forget_keys),
+        Tick("drafts", 3600.0, forget_drafts),
         Tick("scratch", 3600.0, lambda: sweep_scratch(settings.scratch_dir, SCRATCH_KEPT_FOR)),
     ]
 
@@ -81,3 +83,9 @@ def forget_keys() -> None:
     """Forget the answers given to idempotency keys long ago."""
     with transaction() as session:
         idempotency.forget(session, clock.now() - timedelta(days=idempotency.KEPT_DAYS))
+
+
+def forget_drafts() -> None:
+    """Forget the drafts of reports that nobody went on with."""
+    with transaction() as session:
+        drafting.forget(session, clock.now() - drafting.KEPT_FOR)

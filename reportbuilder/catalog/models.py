@@ -7,7 +7,8 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from reportbuilder.accounts.models import User
-from reportbuilder.database import Base, Json, Row
+from reportbuilder.amc.models import AmcInstance
+from reportbuilder.database import Base, Json, Row, new_id
 
 
 class QueryTemplate(Row, Base):
@@ -83,14 +84,25 @@ class QueryTemplateVersion(Row, Base):
 
 
 class QueryTemplateInstance(Row, Base):
-    """A set of values that a user saved for a template."""
+    """A set of values that a user saved for a template.
+
+    ``shared_on``: the instance whose people see it as well, None for its owner alone; ``time_window``: as it
+    was asked for, None if the set says nothing of it.
+    """
 
     __tablename__ = "query_template_instances"
 
+    set_id: Mapped[str] = mapped_column(unique=True, default=lambda: new_id("set"))
     template_id: Mapped[UUID] = mapped_column(
         ForeignKey("query_templates.id", ondelete="CASCADE"), index=True
     )
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     instance_name: Mapped[str]
     saved_parameters: Mapped[dict[str, Any]]
+    time_window: Mapped[dict[str, Any] | None]
     is_favorite: Mapped[bool] = mapped_column(default=False)
+    shared_on_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("amc_instances.id", ondelete="SET NULL"), index=True
+    )
+    user: Mapped[User] = relationship(lazy="joined")
+    shared_on: Mapped[AmcInstance | None] = relationship(lazy="joined")

@@ -1,4 +1,4 @@
-"""Report definitions: what somebody wants to run again."""
+"""Report definitions: what somebody wants to run again, and those that somebody is about to make."""
 
 from datetime import datetime
 from typing import Any
@@ -57,3 +57,21 @@ class ReportFavorite(Row, Base):
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     report_id: Mapped[UUID] = mapped_column(ForeignKey("report_definitions.id", ondelete="CASCADE"))
+
+
+class ReportDraft(Row, Base):
+    """A report that somebody is about to make: what was typed so far, by the step of the dialog.
+
+    It lies on the instance that is chosen in it, so that values of an instance go with it.
+    """
+
+    __tablename__ = "report_drafts"
+    __table_args__ = (Index(None, "user_id", "updated_at"), Index(None, "updated_at"))
+
+    draft_id: Mapped[str] = mapped_column(unique=True, default=lambda: new_id("draft"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    template_id: Mapped[UUID] = mapped_column(ForeignKey("query_templates.id", ondelete="CASCADE"))
+    instance_id: Mapped[UUID] = mapped_column(ForeignKey("amc_instances.id", ondelete="CASCADE"))
+    steps: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    template: Mapped[QueryTemplate] = relationship(lazy="joined")
+    instance: Mapped[AmcInstance] = relationship(lazy="joined")
