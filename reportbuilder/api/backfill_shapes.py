@@ -195,6 +195,18 @@ class BackfillPause(Body):
     reason = Text(most=500, load_default=None, allow_none=True)
 
 
+class BackfillRetry(Body):
+    """Which of the segments that failed are asked for again."""
+
+    first_days = fields.List(
+        fields.Date(),
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(1, MOST_DAYS),
+        metadata={"description": "Their first days; null: all of them"},
+    )
+
+
 class BackfillChange(Body):
     """What can be changed while it is open."""
 

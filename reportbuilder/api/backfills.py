@@ -18,6 +18,7 @@ from reportbuilder.api.backfill_shapes import (
     BackfillPause,
     BackfillPlan,
     BackfillQuery,
+    BackfillRetry,
     BackfillSchema,
     DryRun,
     planned,
@@ -182,11 +183,12 @@ def cancel_backfill(backfill_id: str) -> dict[str, Any]:
 
 
 @door.route("/<ident:backfill_id>/retry-failed", methods=["POST"])
+@door.arguments(BackfillRetry, required=False)
 @door.response(202, BackfillSchema)
-@door.refuses(403, 404, 409)
-def retry_backfill(backfill_id: str) -> dict[str, Any]:
+@door.refuses(400, 403, 404, 409)
+def retry_backfill(body: dict[str, Any], backfill_id: str) -> dict[str, Any]:
     """Ask again for the segments that failed, and for those that were not asked for because of that."""
-    return _do(backfill_id, changing.retry_failed)
+    return _do(backfill_id, lambda session, row: changing.retry_failed(session, row, body["first_days"]))
 
 
 def _do(backfill_id: str, what: Callable[[Session, ReportDataCollection], object]) -> dict[str, Any]:

@@ -121,13 +121,21 @@ def refresh_values(body: dict[str, Any], headers: dict[str, str]) -> Response:
         return ordering.instance(session, body["instance_id"], "value:refresh")
 
     def work(session: Session, on: AmcInstance) -> dict[str, Any]:
-        quotas.ensure_runs_left(session, on, context.settings())
-        locked = session.scalars(refreshing.locked(on.instance_id)).one()
-        user = session.get_one(User, context.principal().user_id)
-        asked = refreshing.ask(session, locked, user, triggered_by=ordering.trigger())
-        return {"execution_ids": [execution.execution_id for execution in asked]}
+        return {"execution_ids": refresh(session, on)}
 
     return once(headers, allowed, work, RefreshSchema(), 202)
+
+
+def refresh(session: Session, on: AmcInstance) -> list[str]:
+    """Ask AMC for the values of an instance in the asker's name; return the ids of the executions.
+
+    :raises TooMany: if the instance's runs of this day are used up.
+    """
+    quotas.ensure_runs_left(session, on, context.settings())
+    locked = session.scalars(refreshing.locked(on.instance_id)).one()
+    user = session.get_one(User, context.principal().user_id)
+    asked = refreshing.ask(session, locked, user, triggered_by=ordering.trigger())
+    return [execution.execution_id for execution in asked]
 
 
 @door.route("/<ident:values>/upload", methods=["POST"])

@@ -77,7 +77,7 @@ def list_pauses() -> dict[str, Any]:
 def pause(body: dict[str, Any]) -> dict[str, Any]:
     """Submit nothing more on an instance, or on any. What runs goes on, schedules skip their times."""
     with transaction() as session:
-        on = _which(session, body["instance_id"])
+        on = which(session, body["instance_id"])
         made = pausing.pause(session, on, body["reason"], context.principal().email)
     return shown(made, body["instance_id"])
 
@@ -89,7 +89,7 @@ def pause(body: dict[str, Any]) -> dict[str, Any]:
 def resume(body: dict[str, Any]) -> dict[str, Any]:
     """Let an instance, or everything, go on; what is paused by itself stays so."""
     with transaction() as session:
-        on = _which(session, body["instance_id"])
+        on = which(session, body["instance_id"])
         ended = pausing.resume(session, on, context.principal().email)
     return shown(ended, body["instance_id"])
 
@@ -103,7 +103,11 @@ def shown(row: Pause, instance_id: str | None) -> dict[str, Any]:
     }
 
 
-def _which(session: Session, instance_id: str | None) -> AmcInstance | None:
+def which(session: Session, instance_id: str | None) -> AmcInstance | None:
+    """Return the instance that the asker may pause, None for everything.
+
+    :raises NotFound: if there is none that the asker may see. :raises NotPermitted: if it is not allowed.
+    """
     if instance_id is None:
         permissions.ensure(context.principal(), "everything:pause")
         return None

@@ -1,5 +1,8 @@
 """What people may ask of a backfill: pause, resume, cancel, retry what failed, and how many at once."""
 
+from collections.abc import Collection
+from datetime import date
+
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
@@ -65,12 +68,16 @@ def cancel(session: Session, backfill: ReportDataCollection, by: str, default_sl
     advance(session, backfill, default_slots)
 
 
-def retry_failed(session: Session, backfill: ReportDataCollection) -> int:
+def retry_failed(
+    session: Session, backfill: ReportDataCollection, only: Collection[date] | None = None
+) -> int:
     """Ask again for the segments that failed, and for those that were not asked for because of that.
 
     Each runs by itself then. Returns how many.
 
-    :raises Conflict: if it has not ended with failures, its report is gone, or another one of it is open.
+    :param only: the first days of those to ask for again, if not for all.
+    :raises Conflict: if it has not ended with failures, its report is gone, another one of it is open, or
+        ``only`` leaves failed ones in a backfill that stops at a failure.
     """
     locked = _apply(session, backfill, "retry-failed", write=False)
     report = session.scalar(
@@ -84,11 +91,14 @@ def retry_failed(session: Session, backfill: ReportDataCollection) -> int:
             f"the report of {backfill.collection_id} has been deleted, so nothing of it is run again"
         )
     rows = session.execute(
-        select(ReportDataWeek.id, ReportDataWeek.status)
+        select(ReportDataWeek.id, ReportDataWeek.status, ReportDataWeek.week_start_date)
         .where(ReportDataWeek.collection_id == backfill.id)
         .order_by(ReportDataWeek.place)
     ).all()
-    again = [rows[place].id for place in to_retry([row.status for row in rows])]
+    failed = [rows[place] for place in to_retry([row.status for row in rows])]
+    again = [row.id for row in failed if only is None or row.week_start_date in only]
+    if len(again) < len(failed) and locked.configuration["wish"]["on_failure"] == "stop":
+        raise Conflict(f"{backfill.collection_id} stops at a failure, so retry all that failed at once")
     if not again:
         raise Conflict(
             f"no segment of {backfill.collection_id} failed; what was refused or cancelled is not asked for "

@@ -1,6 +1,6 @@
 """What the doors show of executions: one with all that belongs to it, lists, events."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from reportbuilder.errors import Conflict, Gone, NotFound
 from reportbuilder.executions.models import ExecutionEvent, ReportExecution
-from reportbuilder.executions.states import phases_of
+from reportbuilder.executions.states import IN_SLOT, phases_of
 from reportbuilder.results.models import ResultSet
 
 TYPICAL_OF = 20  # how many past runs the typical duration is taken from
@@ -134,12 +134,14 @@ def result_of(session: Session, execution: ReportExecution) -> ResultSet:
 
 def slots_in_use(session: Session, instance_ids: Sequence[UUID]) -> dict[UUID, int]:
     """Return how many executions of ours hold a slot, by instance."""
+    return count_in(session, instance_ids, IN_SLOT)
+
+
+def count_in(session: Session, instance_ids: Sequence[UUID], states: Collection[str]) -> dict[UUID, int]:
+    """Return how many executions are in certain states, by instance; one that has none is left out."""
     rows = session.execute(
         select(ReportExecution.instance_id, func.count())
-        .where(
-            ReportExecution.instance_id.in_(instance_ids),
-            ReportExecution.state.in_(("submitting", "running")),
-        )
+        .where(ReportExecution.instance_id.in_(instance_ids), ReportExecution.state.in_(states))
         .group_by(ReportExecution.instance_id)
     )
     return {row[0]: row[1] for row in rows}

@@ -8,6 +8,7 @@ import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
 from reportbuilder.executions.slots import Contender, Served, order
@@ -83,6 +84,16 @@ def place_of(id: str, queue: Queue) -> Place | None:
             return _placed(before, queue)
         before.append(contender)
     return None
+
+
+def first_places(queue: Queue, most: int) -> list[tuple[str, Place]]:
+    """Return the first executions of a queue in the order in which they start, with their places."""
+    before: list[Contender] = []
+    found: list[tuple[str, Place]] = []
+    for contender in islice(order(queue.waiting, queue.holding, queue.now, queue.served), most):
+        found.append((contender.id, _placed(before, queue)))
+        before.append(contender)
+    return found
 
 
 def _placed(before: Sequence[Contender], queue: Queue) -> Place:

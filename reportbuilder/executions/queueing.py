@@ -8,14 +8,14 @@ from statistics import median
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer, joinedload
 
 from reportbuilder import clock
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.executions import quotas
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.pausing import pause_of
-from reportbuilder.executions.places import FALLBACK_DURATION, Hold, Place, Queue, place_of
+from reportbuilder.executions.places import FALLBACK_DURATION, Hold, Place, Queue, first_places, place_of
 from reportbuilder.executions.slots import Contender
 from reportbuilder.executions.standing import standing
 from reportbuilder.executions.states import IN_SLOT
@@ -34,7 +34,7 @@ def place(session: Session, execution: ReportExecution, settings: Settings) -> P
     """
     if execution.state != "pending":
         return None
-    queue = _queue(session, execution, settings)
+    queue = _queue(session, execution.instance, settings)
     if execution.not_before is not None and execution.not_before > queue.now:
         at = execution.not_before
         hold = Hold("retry", f"its next attempt is at {at:%H:%M:%S} UTC", at)
@@ -42,8 +42,31 @@ def place(session: Session, execution: ReportExecution, settings: Settings) -> P
     return place_of(execution.execution_id, queue)
 
 
-def _queue(session: Session, execution: ReportExecution, settings: Settings) -> Queue:
-    instance, now = execution.instance, clock.now()
+def line_up(
+    session: Session, instance: AmcInstance, settings: Settings, most: int
+) -> tuple[list[tuple[ReportExecution, Place]], int]:
+    """Return who starts first on an instance, with report, template and user, and how many wait in all.
+
+    Those whose next attempt is still to come do not wait yet.
+    """
+    queue = _queue(session, instance, settings)
+    places = first_places(queue, most)
+    rows = session.scalars(
+        select(ReportExecution)
+        .where(ReportExecution.execution_id.in_([name for name, _ in places]))
+        .options(
+            defer(ReportExecution.sql_text),
+            joinedload(ReportExecution.report),
+            joinedload(ReportExecution.template),
+            joinedload(ReportExecution.user),
+        )
+    )
+    named = {row.execution_id: row for row in rows}
+    return [(named[name], place) for name, place in places], len(queue.waiting)
+
+
+def _queue(session: Session, instance: AmcInstance, settings: Settings) -> Queue:
+    now = clock.now()
     stand = standing(session, instance, settings.instance_slots)
     typical = typical_durations(session, instance.id)
     return Queue(

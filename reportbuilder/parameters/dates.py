@@ -47,6 +47,19 @@ def _zone_names() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+@cache
+def offered_zones() -> tuple[str, ...]:
+    """Return the zones that a person picks from: UTC and those named after places, in order.
+
+    Other names, such as ``EST5EDT``, are read as well.
+    """
+    places = (name for name in _zone_names() if "/" in name and not name.startswith(_NO_PLACES))
+    return ("UTC", *sorted(places))
+
+
+_NO_PLACES = ("Etc/", "SystemV/", "US/", "posix/", "right/")
+
+
 def today_in(as_of: datetime, zone: str) -> date:
     """Return the calendar day that it is in the zone at that instant."""
     if as_of.tzinfo is None:

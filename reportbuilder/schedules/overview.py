@@ -98,6 +98,13 @@ def active_of(session: Session, report_ids: Collection[UUID]) -> dict[UUID, Repo
     return {schedule.report_id: schedule for schedule in found}
 
 
+def latest_of(session: Session, report: ReportDefinition) -> ReportSchedule | None:
+    """Return the active schedule of a report, else the last removed one, None if it never had one."""
+    found = select(ReportSchedule).where(ReportSchedule.report_id == report.id)
+    ordered = found.order_by(ReportSchedule.is_active.desc(), ReportSchedule.created_at.desc())
+    return session.scalars(ordered.limit(1)).one_or_none()
+
+
 def next_run_at(schedule: ReportSchedule, report: ReportDefinition) -> datetime | None:
     """Return when the schedule runs next, None while it is paused or its report is inactive."""
     rests = schedule.is_paused or not schedule.is_active or not report.is_active

@@ -30,7 +30,7 @@ PRESETS: Final[dict[str, type[Preset]]] = {
 TYPES: Final = (*PRESETS, CronLine.kind)
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
 _ALWAYS = ("type", "timezone", "start", "end")
-_KEYS: Final[dict[str, tuple[str, ...]]] = {
+FIELDS_OF: Final[dict[str, tuple[str, ...]]] = {
     "daily": ("time",),
     "business_days": ("time",),
     "weekly": ("time", "weekdays"),
@@ -93,7 +93,7 @@ class _Reader:
 
     def check_keys(self, kind: str) -> None:
         """Note each key that is unknown, or that has no meaning for the type."""
-        known = {*_ALWAYS, *_KEYS[kind]}
+        known = {*_ALWAYS, *FIELDS_OF[kind]}
         for key in self.data:
             if key not in known:
                 self.wrong[shorten(str(key))] = [f"has no meaning for {kind}; {_hint(str(key), known)}"]
@@ -132,11 +132,11 @@ def _read_pattern(kind: str, reader: _Reader, anchor: date | None) -> Pattern | 
         return _read_cron_line(reader)
     preset = PRESETS[kind]
     values = {"time": reader.read("time", _read_time, preset.usual_time)}
-    if "weekdays" in _KEYS[kind]:
+    if "weekdays" in FIELDS_OF[kind]:
         values["weekdays"] = reader.read("weekdays", _read_weekdays, WEEKDAYS[0])
-    if "day" in _KEYS[kind]:
+    if "day" in FIELDS_OF[kind]:
         values["day"] = reader.read("day", _read_day_of_month, 1)
-    if "anchor" in _KEYS[kind]:
+    if "anchor" in FIELDS_OF[kind]:
         values["anchor"] = reader.read("anchor", _read_day, anchor)
         if values["anchor"] is None:
             reader.wrong.setdefault("anchor", ["is missing; give a day of a week that counts, YYYY-MM-DD"])

@@ -70,6 +70,16 @@ def standing(session: Session, instance_id: UUID) -> Standing:
     )
 
 
+def count_values(session: Session, instance_id: UUID) -> dict[str, int]:
+    """Return how many values each list of an instance has, by kind, be it 0."""
+    rows = session.execute(
+        select(InstanceValue.kind, func.count())
+        .where(InstanceValue.instance_id == instance_id)
+        .group_by(InstanceValue.kind)
+    )
+    return dict.fromkeys(KINDS, 0) | {row[0]: row[1] for row in rows}
+
+
 def choices_of(
     session: Session, instance_id: UUID, definitions: Sequence[Definition]
 ) -> dict[str, list[dict[str, Any]]]:
