@@ -10,12 +10,14 @@ from reportbuilder.accounts import permissions
 from reportbuilder.accounts.models import User
 from reportbuilder.accounts.permissions import Subject
 from reportbuilder.amc.models import AmcInstance
+from reportbuilder.amc.wire import with_tag
 from reportbuilder.api import context, limits
 from reportbuilder.api.doors import BASE, Door, Key, once
 from reportbuilder.api.shapes import Instant, Page, Text, list_of, one_of, pick, row_id, sort_field
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import NotFound
 from reportbuilder.executions import lifecycle, overview, queueing, quotas
+from reportbuilder.executions.advice import Advice, advise
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.places import HOLDS
 from reportbuilder.executions.states import ERROR_CLASSES, STATES, STATUS, TRIGGERS
@@ -27,11 +29,23 @@ door = Door("Executions", f"{BASE}/executions", "What runs and what has run, wit
 STATUSES = tuple(dict.fromkeys(STATUS.values()))
 
 
+class AdviceShape(Schema):
+    """A failure in plain words."""
+
+    meaning = fields.String(required=True)
+    todo = fields.String(required=True, metadata={"description": "What to do about it"})
+    line = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Where in the SQL, from 1, if AMC says it"}
+    )
+    column = fields.Integer(required=True, allow_none=True)
+
+
 class ExecutionError(Schema):
     """Why an execution failed."""
 
     kind = fields.String(required=True, validate=one_of(ERROR_CLASSES))
     message = fields.String(required=True, metadata={"description": "What happened and what to do"})
+    advice = fields.Nested(AdviceShape, required=True)
 
 
 class WindowShape(Schema):
@@ -151,9 +165,23 @@ def shown(row: ReportExecution) -> dict[str, Any]:
             "time_zone": row.time_zone,
         },
         "parameters": row.parameters_snapshot,
-        "error": {"kind": row.error_class, "message": row.error_message or ""} if row.error_class else None,
+        "error": _error(row) if row.error_class else None,
         "cancel_requested": row.cancel_requested_at is not None,
     }
+
+
+def advice_of(row: ReportExecution) -> Advice:
+    """Return what to tell of a failed execution, places counted in its SQL as it was written."""
+    sent_before = len(with_tag("", row.tag))
+    return advise(row.error_class or "", row.error_message or "", before=sent_before)
+
+
+def _error(row: ReportExecution) -> dict[str, Any]:
+    advice = advice_of(row)
+    spot = advice.spot
+    told = {"meaning": advice.meaning, "todo": advice.todo}
+    place = {"line": spot.line if spot else None, "column": spot.column if spot else None}
+    return {"kind": row.error_class, "message": row.error_message or "", "advice": told | place}
 
 
 def visible(session: Session, execution_id: str, permission: str = "execution:view") -> ReportExecution:

@@ -7,12 +7,12 @@ from statistics import median
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from reportbuilder.errors import Conflict, Gone, NotFound
-from reportbuilder.executions.models import ExecutionEvent, ReportExecution
-from reportbuilder.executions.states import IN_SLOT, phases_of
+from reportbuilder.executions.models import ExecutionEvent, ReportExecution, SubmissionIntent
+from reportbuilder.executions.states import ACTIVE, IN_SLOT, phases_of
 from reportbuilder.results.models import ResultSet
 
 TYPICAL_OF = 20  # how many past runs the typical duration is taken from
@@ -27,7 +27,10 @@ SORTS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Criteria:
-    """Which executions; None is no condition. ``instances``: the ids of those that the reader may see."""
+    """Which executions; None is no condition. ``instances``: the ids of those that the reader may see.
+
+    ``is_active``: only those that have not ended.
+    """
 
     instances: Sequence[UUID] | None = None
     instance_id: UUID | None = None
@@ -36,6 +39,7 @@ class Criteria:
     triggered_by: str | None = None
     start: datetime | None = None
     end: datetime | None = None
+    is_active: bool = False
 
 
 def find(session: Session, execution_id: str) -> ReportExecution:
@@ -90,6 +94,8 @@ def _conditions(criteria: Criteria) -> list[Any]:
         found.append(ReportExecution.state.in_(phases_of(criteria.status)))
     if criteria.triggered_by is not None:
         found.append(ReportExecution.triggered_by == criteria.triggered_by)
+    if criteria.is_active:
+        found.append(ReportExecution.state.in_(ACTIVE))
     if criteria.start is not None:
         found.append(ReportExecution.created_at >= criteria.start)
     if criteria.end is not None:
@@ -101,6 +107,33 @@ def events(session: Session, execution: ReportExecution) -> list[ExecutionEvent]
     """Return what happened to an execution, oldest first."""
     found = select(ExecutionEvent).where(ExecutionEvent.execution_id == execution.id)
     return list(session.scalars(found.order_by(ExecutionEvent.id)))
+
+
+def attempts(session: Session, execution: ReportExecution) -> list[SubmissionIntent]:
+    """Return how often an execution was handed to AMC and what came of it, the first attempt first."""
+    found = select(SubmissionIntent).where(SubmissionIntent.execution_id == execution.id)
+    return list(session.scalars(found.order_by(SubmissionIntent.number)))
+
+
+@dataclass(frozen=True)
+class Kin:
+    """The text ids of what an execution is a retry of, and of what has retried it, the first one first."""
+
+    retry_of: str | None
+    retried_by: tuple[str, ...]
+
+
+def kin(session: Session, execution: ReportExecution) -> Kin:
+    """Return which executions ran the same for the same reason before and after this one."""
+    rows = session.execute(
+        select(ReportExecution.execution_id, ReportExecution.id == execution.retry_of_id)
+        .where(or_(ReportExecution.retry_of_id == execution.id, ReportExecution.id == execution.retry_of_id))
+        .order_by(ReportExecution.created_at)
+    ).all()
+    return Kin(
+        next((name for name, is_before in rows if is_before), None),
+        tuple(name for name, is_before in rows if not is_before),
+    )
 
 
 def typical_duration(session: Session, template_id: UUID, instance_id: UUID) -> timedelta | None:

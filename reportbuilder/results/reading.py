@@ -31,11 +31,15 @@ class Column:
 
 
 @contextmanager
-def reading(path: Path, *, memory: int = _MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
+def reading(
+    path: Path, *, memory: int = _MEMORY, beside: Path | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a connection that has two views of the file: ``result``, and ``placed`` with ``PLACE`` too.
 
     It can open no other file, load no extension and change no setting. It has one thread, so that many can
     read at once, and gives rows in the file's order unless told otherwise.
+
+    :param beside: a second file to hold the first against; its rows are the view ``other``.
     """
     with tempfile.TemporaryDirectory(prefix="reportbuilder-sort-", ignore_cleanup_errors=True) as spill:
         connection = duckdb.connect(
@@ -50,20 +54,23 @@ def reading(path: Path, *, memory: int = _MEMORY) -> Iterator[duckdb.DuckDBPyCon
         )
         try:
             file = literal(path)
-            connection.execute(f"SET allowed_paths = [{file}]; SET enable_external_access = false")
+            allowed = ", ".join([file, *([literal(beside)] if beside else [])])
+            connection.execute(f"SET allowed_paths = [{allowed}]; SET enable_external_access = false")
             connection.execute(f"CREATE VIEW result AS SELECT * FROM read_parquet({file})")  # noqa: S608 - a literal
             connection.execute(f"CREATE VIEW placed AS {_placed(connection, file)}")
+            if beside:
+                connection.execute(f"CREATE VIEW other AS SELECT * FROM read_parquet({literal(beside)})")  # noqa: S608 - as above
             connection.execute("SET lock_configuration = true")
             yield connection
         finally:
             connection.close()
 
 
-def columns_of(connection: duckdb.DuckDBPyConnection) -> tuple[Column, ...]:
-    """Return the columns of the result that a connection of ``reading`` sees."""
+def columns_of(connection: duckdb.DuckDBPyConnection, view: str = "result") -> tuple[Column, ...]:
+    """Return the columns of the result that a connection of ``reading`` sees, or of its ``other``."""
     return tuple(
         Column(name, type_word(sql), sql)
-        for name, sql, *_ in connection.execute("DESCRIBE result").fetchall()
+        for name, sql, *_ in connection.execute(f"DESCRIBE {view}").fetchall()
     )
 
 
@@ -80,13 +87,16 @@ def _placed(connection: duckdb.DuckDBPyConnection, file: str) -> str:
     return f"SELECT {columns} FROM read_parquet({file}, file_row_number = true)"  # noqa: S608 - a literal
 
 
-def plain_text(column: Column) -> str:
-    """Return SQL for the value as exact text: decimals in full, dates and times by ISO 8601, NULL as NULL."""
+def plain_text(column: Column, of: str = "") -> str:
+    """Return SQL for the value as exact text: decimals in full, dates and times by ISO 8601, NULL as NULL.
+
+    :param of: SQL for the value, if it is not just the column's name.
+    """
+    name = of or column.identifier
     if column.type == "text":
-        return column.identifier
-    text = f"CAST({column.identifier} AS VARCHAR)"
+        return name
+    text = f"CAST({name} AS VARCHAR)"
     if column.type == "double":
-        name = column.identifier
         return f"CASE WHEN isnan({name}) THEN 'NaN' ELSE replace({text}, 'inf', 'Infinity') END"
     return f"replace({text}, ' ', 'T')" if column.type == "timestamp" else text
 

@@ -1,0 +1,110 @@
+"""How a run gets on: its state in words, its place in the queue, and how long it takes beside what is usual."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from reportbuilder import clock
+from reportbuilder.accounts import permissions
+from reportbuilder.accounts.permissions import Subject
+from reportbuilder.api import context
+from reportbuilder.executions import overview, queueing
+from reportbuilder.executions.models import ReportExecution
+from reportbuilder.executions.places import Place
+from reportbuilder.executions.states import ACTIVE, STATUS
+
+SAYING: Final = {
+    "pending": "Waits for a free slot",
+    "submitting": "Is being handed to AMC",
+    "running": "AMC computes it",
+    "collecting": "AMC has finished; the rows are being fetched",
+    "completed": "The rows are here",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A run on its way. ``elapsed`` and ``typical`` in seconds, None where nothing can be said."""
+
+    row: ReportExecution
+    words: str
+    elapsed: float | None
+    typical: float | None
+    place: Place | None
+    may_cancel: bool
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it has taken longer than is usual."""
+        return bool(self.elapsed and self.typical and self.elapsed > self.typical)
+
+
+def progress_of(
+    session: Session, row: ReportExecution, typical: timedelta | None, *, with_place: bool = True
+) -> Progress:
+    """Return how a run gets on.
+
+    :param with_place: find its place in the queue, too, which takes some queries.
+    """
+    place = queueing.place(session, row, context.settings()) if with_place else None
+    return Progress(
+        row,
+        words_of(row),
+        _elapsed(row),
+        typical.total_seconds() if typical else None,
+        place,
+        row.state in ACTIVE and may(row, "execution:cancel"),
+    )
+
+
+def words_of(row: ReportExecution) -> str:
+    """Return the state of a run in words, with a cancel that is on its way."""
+    if row.cancel_requested_at and row.state in ACTIVE:
+        return "Is being cancelled; AMC has yet to confirm it"
+    if row.state == "pending" and row.not_before and row.not_before > clock.now():
+        return "Waits for its next attempt"
+    return SAYING[row.state]
+
+
+def may(row: ReportExecution, permission: str) -> bool:
+    """Say whether the reader may do that with a run."""
+    subject = Subject(instance_id=row.instance_id, owner_id=row.user_id)
+    return permissions.may(context.principal(), permission, subject)
+
+
+def may_retry(row: ReportExecution) -> bool:
+    """Say whether the reader may run again what has failed or was cancelled."""
+    over = row.state in {"failed", "cancelled"} and row.collection_id is None
+    return over and may(row, "execution:retry")
+
+
+def _elapsed(row: ReportExecution) -> float | None:
+    """Return the seconds since AMC has it, up to its end."""
+    if row.submitted_at is None or row.state == "pending":
+        return None
+    return max(0.0, ((row.completed_at or clock.now()) - row.submitted_at).total_seconds())
+
+
+def took(row: ReportExecution) -> float | None:
+    """Return how many seconds an ended run has taken from AMC's accept to our rows."""
+    return _elapsed(row) if row.completed_at else None
+
+
+def active_of_report(session: Session, report_id: Any, most: int) -> tuple[list[ReportExecution], int]:
+    """Return what of a report has not ended, what was asked for first before the rest, and how much it is."""
+    wanted = overview.Criteria(report_id=report_id, is_active=True)
+    return overview.search(session, wanted, sort="created_at", limit=most)
+
+
+def status_of(row: ReportExecution) -> str:
+    """Return the state of a run in five words."""
+    return STATUS[row.state]
+
+
+def waited(row: ReportExecution, until: datetime | None = None) -> float:
+    """Return for how many seconds a run has waited for AMC."""
+    return max(0.0, ((row.submitted_at or until or clock.now()) - row.created_at).total_seconds())

@@ -1,0 +1,117 @@
+"""Values of parameters and windows of time as words for a page."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from reportbuilder.catalog.models import QueryTemplate
+
+ITEMS_SHOWN: Final = 12
+_EXPRESSIONS: Final = ("date", "date_range")  # types whose values may be words such as last_30_days
+
+
+@dataclass(frozen=True)
+class Worded:
+    """A value: ``title`` is the parameter's name for people, ``more`` how many items of a list are not in
+    ``text``; ``is_default`` if nobody chose it."""
+
+    name: str
+    title: str
+    text: str
+    more: int = 0
+    is_default: bool = False
+
+
+def in_words(template: QueryTemplate, values: Mapping[str, Any]) -> list[Worded]:
+    """Return the values of a run or a report in the order of the template's form.
+
+    Values that the template no longer knows come last, under their own names.
+    """
+    known = [
+        _worded(
+            one.parameter_name,
+            one.display_name or titled(one.parameter_name),
+            values.get(one.parameter_name, one.default_value),
+            is_expression=one.parameter_type in _EXPRESSIONS,
+            is_default=one.parameter_name not in values,
+        )
+        for one in template.parameters
+    ]
+    names = {one.name for one in known}
+    return known + [_worded(name, titled(name), value) for name, value in values.items() if name not in names]
+
+
+def titled(name: str) -> str:
+    """Return a parameter's name as a title.
+
+    >>> titled("min_spend")
+    'Min spend'
+    """
+    return name.replace("_", " ").capitalize()
+
+
+def _worded(
+    name: str, title: str, value: Any, *, is_expression: bool = False, is_default: bool = False
+) -> Worded:
+    if isinstance(value, list):
+        shown = ", ".join(text_of(item) for item in value[:ITEMS_SHOWN]) or "none"
+        return Worded(name, title, shown, max(0, len(value) - ITEMS_SHOWN), is_default)
+    text = text_of(value)
+    return Worded(name, title, text.replace("_", " ") if is_expression else text, 0, is_default)
+
+
+def text_of(value: Any) -> str:
+    """Return one value as text.
+
+    >>> text_of(True), text_of(None), text_of({"start": "2026-01-01", "end": "2026-01-31"}), text_of(2.5)
+    ('yes', 'not set', '2026-01-01 to 2026-01-31', '2.5')
+    """
+    if value is None or value == "":
+        return "not set"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        if {"start", "end"} <= set(value):
+            return f"{value['start']} to {value['end']}"
+        return _pairs(value.items())
+    return str(value)
+
+
+def _pairs(items: Iterable[tuple[str, Any]]) -> str:
+    return ", ".join(f"{titled(str(name)).lower()} {text_of(value)}" for name, value in items)
+
+
+def window_words(wish: Mapping[str, Any] | None) -> str:
+    """Return a report's wish for a window in words; what it means today is another matter.
+
+    >>> window_words({"preset": "last_30_days", "lag_days": 14, "time_zone": "UTC"})
+    'last 30 days, up to 14 days ago'
+    >>> window_words({"start": "2026-01-01", "end": "2026-01-31", "time_zone": "UTC"})
+    '2026-01-01 to 2026-01-31'
+    """
+    if not wish:
+        return "the usual days"
+    if "start" in wish:
+        return f"{_moment(wish['start'])} to {_moment(wish['end'])}"
+    days = wish.get("lookback_days")
+    text = f"the last {days} days" if days else str(wish.get("preset", "")).replace("_", " ")
+    lag = wish.get("lag_days") or 0
+    return f"{text}, up to {lag} days ago" if lag else text
+
+
+def _moment(text: Any) -> str:
+    return str(text).removesuffix("T00:00:00").replace("T", " ")
+
+
+def trigger_words(triggered_by: str) -> str:
+    """Return who or what asked for a run.
+
+    >>> trigger_words("schedule")
+    'by schedule'
+    """
+    return {
+        "manual": "by hand",
+        "schedule": "by schedule",
+        "backfill": "for a backfill",
+        "api": "over the API",
+    }.get(triggered_by, triggered_by)
