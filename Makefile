@@ -14,7 +14,7 @@ LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo assets test chaos conformance fuzz hostile lint format bench lock clean
+.PHONY: help demo assets screenshots test chaos conformance fuzz hostile lint format bench lock clean
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,8 +24,11 @@ demo: $(RUNTIME) $(BUNDLE) ## Start everything here; run, backfill and schedule 
 
 assets: $(BUNDLE) ## Bundle the console's scripts and styles, if they have changed
 
+screenshots: $(DEV) $(BUNDLE) ## Take the pictures of README from a demo, with Chromium (ARGS="console-dark")
+	$(BIN)/python docs/take_picture.py $(ARGS)
+
 test: $(DEV) $(BUNDLE) ## Run all tests, on SQLite and PostgreSQL (ARGS="-k slots")
-	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 chaos: $(DEV) $(BUNDLE) ## Kill everything at random for 30 simulated minutes, and balance the books (CHAOS_SEED, CHAOS_MINUTES)
 	$(BIN)/python -m bench.chaos $(ARGS)

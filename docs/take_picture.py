@@ -1,4 +1,4 @@
-"""Takes the README's picture of the console: starts a demo of its own, signs in, and looks with Chromium."""
+"""Takes the README's pictures of the console: starts a demo of its own, signs in, looks with Chromium."""
 
 import argparse
 import re
@@ -9,50 +9,78 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parent.parent
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 WANTED = ("url", "user", "password")
+DESK = (1280, 800)
+PHONE = (390, 844)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture: ``docs/<name>.png`` of a page."""
+
+    name: str
+    path: str
+    theme: str = "light"
+    size: tuple[int, int] = DESK
+    is_whole: bool = False  # the whole page, not only what one sees first
+
+
+PICTURES = (
+    Picture("console", "/report-builder"),
+    Picture("console-dark", "/report-builder", theme="dark"),
+    Picture("console-phone", "/report-builder", size=PHONE),
+)
 
 
 def main() -> int:
-    """Take one picture of one page."""
-    asked = _arguments()
+    """Take all pictures, or those that are named."""
+    wanted = _arguments()
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         sys.stderr.write("Chromium is missing; on Debian: apt-get install chromium\n")
         return 1
     with _demo() as told, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page(
-            viewport={"width": asked.width, "height": asked.height}, color_scheme=asked.scheme
-        )
-        _sign_in(page, told)
-        page.goto(told["url"] + asked.path)
-        page.screenshot(path=asked.out, full_page=asked.whole)
+        for picture in wanted:
+            _take(browser, told, picture)
         browser.close()
     return 0
 
 
-def _arguments() -> argparse.Namespace:
+def _arguments() -> list[Picture]:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--path", default="/report-builder", help="the page")
-    parser.add_argument("--out", default=str(ROOT / "docs" / "console.png"))
-    parser.add_argument("--width", type=int, default=1280)
-    parser.add_argument("--height", type=int, default=800)
-    parser.add_argument("--scheme", choices=("light", "dark"), default="light")
-    parser.add_argument("--whole", action="store_true", help="the whole page, not only what one sees first")
-    return parser.parse_args()
+    parser.add_argument("names", nargs="*", help=", ".join(picture.name for picture in PICTURES))
+    names = set(parser.parse_args().names)
+    return [picture for picture in PICTURES if not names or picture.name in names]
+
+
+def _take(browser: Browser, told: dict[str, str], picture: Picture) -> None:
+    scheme: Literal["light", "dark"] = "dark" if picture.theme == "dark" else "light"
+    width, height = picture.size
+    page = browser.new_page(
+        viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    _sign_in(page, told)
+    page.goto(told["url"] + picture.path)
+    out = ROOT / "docs" / f"{picture.name}.png"
+    page.screenshot(path=out, full_page=picture.is_whole)
+    page.close()
+    sys.stdout.write(f"{out.relative_to(ROOT)}\n")
 
 
 def _sign_in(page: Page, told: dict[str, str]) -> None:
     page.goto(told["url"] + "/sign-in")
     page.fill("input[name=email]", told["user"])
     page.fill("input[name=password]", told["password"])
-    page.click("button[type=submit]")
+    page.press("input[name=password]", "Enter")
     page.wait_for_url("**/report-builder")
 
 

@@ -255,7 +255,7 @@ def test_instances_with_slots(callers: Callers, run: Run) -> None:
 
 
 def test_the_home_page_shows_what_ran(callers: Callers, run: Run, passwords: None) -> None:
-    from tests.api.test_console import sign_in
+    from tests.console.visitors import sign_in
 
     run(state="failed", error_class="permanent", error_message="the <column> is unknown")
     browser = callers.app.test_client()

@@ -184,7 +184,7 @@ def test_request_ids(web: Flask, given: str, is_kept: bool) -> None:
 
 
 def test_security_headers_are_on_everything(web: Flask) -> None:
-    for path in ("/healthz", "/nothing", "/sign-in", "/api/docs", "/assets/console.css"):
+    for path in ("/healthz", "/nothing", "/sign-in", "/api/docs", "/assets/icon.svg"):
         headers = web.test_client().get(path, buffered=True).headers
         policy = headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy

@@ -22,8 +22,8 @@ from reportbuilder.reports.defining import Terms
 from reportbuilder.reports.models import ReportDefinition, ReportFavorite
 from reportbuilder.schedules import defining as scheduling
 from tests.api.conftest import PASSWORD, WINDOW, Callers
-from tests.api.test_console import sign_in
 from tests.api.test_templates_api import PUBLICATION
+from tests.console.visitors import sign_in
 
 MANY = 50
 PATHS = [

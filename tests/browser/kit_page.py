@@ -1,4 +1,4 @@
-"""A web process like the product's with one page more: all parts of the console's kit, for looking and for axe."""
+"""The product's web process with one page more: all parts of the kit, for looking and for axe."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -13,9 +13,9 @@ from reportbuilder import clock
 from reportbuilder.errors import Conflict
 
 KIT = (Path(__file__).parent / "kit.html").read_text()
-DIALOG = """{% extends frame %}{% block title %}A dialog{% endblock %}{% block main %}<p>The same text.</p>
-<form method="post" action="/console-kit/done"><input type="hidden" name="csrf_token" value="{{ csrf_token() }}">
-<button class="btn btn-primary">Save</button></form>{% endblock %}"""
+DIALOG = """{% extends frame %}{% import "kit/kit.html" as kit %}{% block title %}A dialog{% endblock %}
+{% block main %}<p>The same text.</p><form method="post" action="/console-kit/done">{{ kit.csrf() }}
+{{ kit.button("Save", kind="primary") }}</form>{% endblock %}"""
 STILL = 3  # looks after which the region of the kit does not change any more
 looks = count(1)
 

@@ -1,43 +1,21 @@
-"""The console: sign-in, sign-out, the home page, and its session at the API."""
+"""Signing in and out, the console's session, and what it may do at the API."""
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from werkzeug.test import TestResponse
 
-from admin.pages import HOME, local
+from admin.blueprint import HOME
+from admin.signing_in import local
 from reportbuilder import clock, logs, settings
 from reportbuilder.accounts import users
 from reportbuilder.database import transaction
-from tests.api.conftest import BASE, PASSWORD, Callers, Make
+from tests.api.conftest import BASE, PASSWORD, Make
 from tests.cast import Cast
-
-TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
-
-
-def csrf(client: FlaskClient, path: str = "/sign-in") -> str:
-    found = TOKEN.search(client.get(path).text)
-    assert found
-    return found[1]
-
-
-def sign_in(client: FlaskClient, **changes: str) -> TestResponse:
-    form = {"email": "ben@example.test", "password": PASSWORD, "csrf_token": csrf(client), "next": HOME}
-    return client.post("/sign-in", data=form | changes)
-
-
-@pytest.fixture
-def browser(callers: Callers, passwords: None) -> FlaskClient:
-    client = callers.app.test_client()
-    client.environ_base["HTTP_ACCEPT"] = "text/html,*/*;q=0.8"
-    return client
+from tests.console.visitors import csrf, sign_in
 
 
 def test_a_stranger_is_led_to_the_sign_in_and_back(browser: FlaskClient) -> None:
@@ -114,13 +92,6 @@ def test_signing_in_makes_a_session_of_its_own(browser: FlaskClient) -> None:
     assert browser.post("/sign-out", data={"csrf_token": token}).status_code == 403
 
 
-def test_pages_have_an_icon_of_ours(browser: FlaskClient) -> None:
-    for path in ("/sign-in", "/nothing", "/api/docs"):
-        found = re.search(r'rel="icon" href="([^"]+)"', browser.get(path).text)
-        assert found
-        assert browser.get(found[1], buffered=True).mimetype == "image/svg+xml"
-
-
 def test_no_password_and_no_cookie_gets_into_the_logs(
     browser: FlaskClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -160,15 +131,6 @@ def test_over_https_the_cookie_stays_there(configured: settings.Settings, make_w
     assert "Secure" in cookie
 
 
-def test_pages_have_no_scripts_and_no_inline_styles(browser: FlaskClient) -> None:
-    sign_in(browser)
-    for path in (HOME, "/sign-in"):
-        page = browser.get(path).text
-        assert "<script" not in page
-        assert "style=" not in page
-        assert '<meta name="viewport"' in page
-
-
 @pytest.mark.parametrize(
     "target",
     [
@@ -194,37 +156,3 @@ def test_next_is_always_local(target: str) -> None:
     led = local(target)
     assert led.startswith("/")
     assert led[1:2] not in {"/", "\\"}
-
-
-def contrast(first: str, second: str) -> float:
-    def luminance(colour: str) -> float:
-        parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-        red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-    darker, lighter = sorted((luminance(first), luminance(second)))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-@pytest.mark.parametrize(
-    ("path", "grounds"),
-    [
-        ("/assets/console.css", ("ground", "card")),
-        ("/api/static/docs.css", ("ground", "raised")),
-    ],
-)
-def test_colours_can_be_read_in_both_schemes(web: Flask, path: str, grounds: tuple[str, ...]) -> None:
-    sheet = web.test_client().get(path, buffered=True).text
-    schemes: list[dict[str, Any]] = [
-        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block))
-        for block in re.findall(r":root \{(.*?)\}", sheet, re.DOTALL)
-    ]
-    assert len(schemes) == 2
-    for scheme in schemes:
-        inks = {name for name in scheme if name not in {*grounds, "line", "on-accent"}}
-        assert inks
-        for ink in inks:
-            for ground in grounds:
-                assert contrast(scheme[ink], scheme[ground]) >= 4.5, (ink, ground)
-        if "on-accent" in scheme:
-            assert contrast(scheme["on-accent"], scheme["accent"]) >= 4.5

@@ -1,0 +1,186 @@
+"""The frame of all pages in a real browser: sign-in by keyboard, themes, phones, and what the scripts add."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from reportbuilder.accounts.models import User
+from tests.api.conftest import PASSWORD
+from tests.browser.visits import DESK, PHONE, Visits, check_accessibility, check_fits
+
+KIT = "/console-kit"
+PAGES = ["/sign-in", "/report-builder", KIT, "/nothing"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_is_wrong_with_a_page_on_desk_or_phone(
+    visits: Visits, ben: User, path: str, theme: str
+) -> None:
+    for size in (DESK, PHONE):
+        page = visits.open(path, who=None if path == "/sign-in" else ben, theme=theme, size=size)
+        check_accessibility(page)
+        check_fits(page)
+    if path == "/nothing":
+        visits.expect_complaint("status of 404")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_signing_in_and_out_by_keyboard(visits: Visits, ben: User, scripts: bool) -> None:
+    page = visits.open("/report-builder?page=2", scripts=scripts)
+    expect(page).to_have_title(re.compile("Sign in"))
+    page.keyboard.type(ben.email)
+    page.keyboard.press("Tab")
+    page.keyboard.type("not the password")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("do not belong together")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/report-builder\?page=2$"))
+    page.get_by_label(re.compile("Your menu")).focus()
+    page.keyboard.press("Enter")
+    for _ in range(4):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("You are signed out")
+    visits.expect_complaint("status of 401")
+
+
+def test_the_skip_link_is_first(page: Page) -> None:
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_chosen_theme_stays(visits: Visits, ben: User, scripts: bool) -> None:
+    page = visits.open(who=ben, scripts=scripts)
+    light = background(visits, ben, "light")
+    page.get_by_label(re.compile("Your menu")).click()
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-color-mode", "dark")
+    assert background(visits, ben, "light") != light
+
+
+def background(visits: Visits, who: User, theme: str) -> str:
+    page = visits.open(who=who, theme=theme)
+    return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+
+# ---------------------------------------------------------------- menus and dialogs
+
+
+@pytest.fixture
+def kit(visits: Visits, ben: User) -> Page:
+    return visits.open(KIT, who=ben)
+
+
+def test_a_menu_works_by_keyboard_and_closes(kit: Page) -> None:
+    summary = kit.get_by_label("More actions")
+    summary.focus()
+    kit.keyboard.press("ArrowDown")
+    expect(kit.get_by_role("link", name="Duplicate")).to_be_focused()
+    kit.keyboard.press("ArrowUp")
+    expect(kit.get_by_role("button", name="Delete")).to_be_focused()
+    check_accessibility(kit)
+    kit.keyboard.press("Escape")
+    expect(summary).to_be_focused()
+    expect(kit.get_by_role("link", name="Duplicate")).to_be_hidden()
+    summary.click()
+    kit.locator("h1").click()
+    expect(kit.get_by_role("link", name="Duplicate")).to_be_hidden()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_dialog_is_a_page_without_scripts(visits: Visits, ben: User, scripts: bool) -> None:
+    page = visits.open(KIT, who=ben, scripts=scripts)
+    page.get_by_role("link", name="Open dialog").click()
+    expect(page.get_by_role("heading", name="A dialog")).to_be_visible()
+    expect(page.locator("dialog[open]")).to_have_count(1 if scripts else 0)
+    if scripts:
+        check_accessibility(page)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("main").get_by_role("status")).to_contain_text("It is done")
+
+
+def test_a_dialog_gives_the_focus_back(kit: Page) -> None:
+    kit.get_by_role("link", name="Open dialog").click()
+    expect(kit.locator("dialog[open]")).to_be_visible()
+    kit.keyboard.press("Escape")
+    expect(kit.locator("dialog[open]")).to_have_count(0)
+    expect(kit.get_by_role("link", name="Open dialog")).to_be_focused()
+
+
+def test_what_cannot_be_undone_is_asked_first(kit: Page) -> None:
+    kit.get_by_role("button", name="Ask first").click()
+    expect(kit.locator("#confirm")).to_contain_text("Really?")
+    check_accessibility(kit)
+    kit.get_by_role("button", name="Cancel", exact=True).first.click()
+    kit.get_by_role("button", name="Ask first").click()
+    kit.get_by_role("button", name="Yes, go on").click()
+    expect(kit.locator("main").get_by_role("status")).to_contain_text("It is done")
+
+
+# ---------------------------------------------------------------- toasts and live regions
+
+
+def test_a_note_comes_without_taking_the_focus(kit: Page) -> None:
+    button = kit.get_by_role("button", name="In place")
+    button.focus()
+    kit.keyboard.press("Enter")
+    expect(kit.locator("#told")).to_have_text("changed in place")
+    expect(kit.locator("#toasts")).to_contain_text("Saved")
+    expect(button).to_be_focused()
+    check_accessibility(kit)
+    kit.locator("#toasts").get_by_role("button", name="Dismiss").click()
+    expect(kit.locator("#toasts .toast")).to_have_count(0)
+
+
+def test_an_error_is_a_note_and_the_page_stays(kit: Page, visits: Visits) -> None:
+    kit.get_by_role("button", name="Refused").click()
+    expect(kit.locator("#toasts")).to_contain_text("Somebody else was faster")
+    expect(kit.locator("#told")).to_have_text("not changed")
+    visits.expect_complaint("status of 409")
+
+
+def test_a_live_region_changes_and_rests_while_one_types(kit: Page) -> None:
+    region = kit.locator("#beat")
+    expect(region).to_contain_text(re.compile("Look [1-3]"))
+    field = region.get_by_label("Typed")
+    field.fill("half a wo")
+    expect(field).to_be_focused()
+    kit.wait_for_timeout(1500)
+    expect(field).to_be_focused()
+    expect(field).to_have_value("half a wo")
+
+
+# ---------------------------------------------------------------- palette and shortcuts
+
+
+def test_the_palette_goes_to_a_page_by_keyboard(kit: Page) -> None:
+    kit.keyboard.press("Control+k")
+    field = kit.get_by_role("combobox", name=re.compile("Search pages"))
+    expect(field).to_be_focused()
+    expect(kit.get_by_role("option", name="New report")).to_be_visible()
+    check_accessibility(kit)
+    kit.keyboard.type("api")
+    expect(kit.get_by_role("option")).to_have_count(1)
+    kit.keyboard.press("Enter")
+    expect(kit).to_have_url(re.compile("/api/docs$"))
+
+
+def test_shortcuts_go_to_pages_and_fields_and_are_listed(kit: Page) -> None:
+    kit.keyboard.press("/")
+    expect(kit.get_by_label("Search the table")).to_be_focused()
+    kit.keyboard.type("g r")
+    expect(kit).to_have_url(re.compile(KIT))
+    kit.locator("h1").click()
+    kit.keyboard.press("?")
+    expect(kit.locator("#shortcuts")).to_contain_text("Report Builder")
+    check_accessibility(kit)
+    kit.keyboard.press("Escape")
+    kit.keyboard.press("g")
+    kit.keyboard.press("r")
+    expect(kit).to_have_url(re.compile("/report-builder$"))
