@@ -54,6 +54,8 @@ PERMISSIONS: Final[dict[str, Rule]] = {
     "value:view": Rule("viewer", "read"),
     "value:refresh": Rule("analyst", "run", "run"),
     "value:upload": Rule("analyst", "run", "run"),
+    "valueset:save": Rule("viewer", "run"),
+    "valueset:change": Rule("viewer", "run", others="editor"),
     "user:manage": Rule("admin", "admin"),
     "account:manage": Rule("admin", "admin"),
 }

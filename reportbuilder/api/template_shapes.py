@@ -16,6 +16,7 @@ from reportbuilder.catalog.needs import tables_needed
 from reportbuilder.catalog.older.files import read_object, read_tags
 from reportbuilder.catalog.preparing import definition_rows, definitions_of, form_of
 from reportbuilder.errors import Invalid
+from reportbuilder.parameters.forms import Form
 from reportbuilder.valuelists import finding
 
 
@@ -114,15 +115,32 @@ def shown_whole(
     )
 
 
-def _form(row: QueryTemplate, session: Session | None, on: AmcInstance | None) -> dict[str, Any]:
-    zone, lag_days = context.principal().time_zone, context.settings().settle_days
-    try:
-        definitions = definitions_of(row)
-        choices = finding.choices_of(session, on.id, definitions) if session and on else {}
-        form = form_of(row, as_of=clock.now(), zone=zone, lag_days=lag_days, choices=choices)
-    except Invalid as error:
-        return {"form": None, "form_problem": error.message}
+def form_on(
+    row: QueryTemplate, session: Session | None, on: AmcInstance | None, zone: str | None = None
+) -> tuple[Form, dict[str, Any]]:
+    """Return a template's form and the hints for showing it, with an instance's values to pick from.
+
+    :param zone: whose calendar counts; by default the asker's.
+    :raises Invalid: if the template's definitions are broken.
+    """
+    definitions = definitions_of(row)
+    choices = finding.choices_of(session, on.id, definitions) if session and on else {}
+    form = form_of(
+        row,
+        as_of=clock.now(),
+        zone=zone or context.principal().time_zone,
+        lag_days=context.settings().settle_days,
+        choices=choices,
+    )
     ui = form.ui()
     for name, values in finding.prefilled(definitions, choices).items():
         ui[name]["ui:options"] = read_object(ui[name].get("ui:options")) | {"prefill": values}
+    return form, ui
+
+
+def _form(row: QueryTemplate, session: Session | None, on: AmcInstance | None) -> dict[str, Any]:
+    try:
+        form, ui = form_on(row, session, on)
+    except Invalid as error:
+        return {"form": None, "form_problem": error.message}
     return {"form": {"json_schema": form.json_schema(), "ui": ui}, "form_problem": None}

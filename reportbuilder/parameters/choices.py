@@ -102,6 +102,10 @@ class Choice(Kind):
         least, most = max(1, rules.get("min_items", 1)), rules.get("max_items", len(rules["options"]))
         return {"type": "array", "items": one, "minItems": least, "maxItems": most, "uniqueItems": True}
 
+    def reading(self, rules: Rules) -> dict[str, Any]:
+        """Return the way: by the options of the schema, one or several."""
+        return {"as": "choices" if rules.get("multiple") else "choice"}
+
     def words(self, rules: Rules) -> dict[str, str]:
         """Return the messages."""
         names = ", ".join(str(scalar_to_json(option.value)) for option in rules["options"][:20])
@@ -176,6 +180,10 @@ class Mapped(Kind):
     def schema(self, rules: Rules) -> Schema:  # noqa: ARG002 - nothing may be given
         """Return a schema that shows the field and takes nothing."""
         return {"readOnly": True, "not": {}}
+
+    def reading(self, rules: Rules) -> dict[str, Any]:  # noqa: ARG002 - nothing may be given
+        """Return the way: nothing is read."""
+        return {"as": "nothing"}
 
     def words(self, rules: Rules) -> dict[str, str]:  # noqa: ARG002 - there are no rules
         """Return the messages."""

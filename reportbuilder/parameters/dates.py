@@ -8,7 +8,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from reportbuilder.errors import Invalid
-from reportbuilder.parameters.messages import show, suggest
+from reportbuilder.parameters.messages import fill, show, suggest
 
 LONGEST_LOOKBACK = 400  # days; AMC keeps about thirteen months
 DAY = timedelta(days=1)
@@ -109,6 +109,8 @@ EXPRESSIONS = (
     *(f"{which}_{period}" for period in _PERIODS for which in ("this", "last")),
     *_TO_DATE,
 )
+TOO_FAR = f"{{value}} reaches too far; give 1 to {LONGEST_LOOKBACK} days"
+NO_EXPRESSION = f"{{value}} is not a date expression; give one of {', '.join(EXPRESSIONS)}"
 # The same for a browser: every expression, and every day that may be in the calendar.
 _WORDS = "|".join(word for word in EXPRESSIONS if not word.endswith("_days"))
 EXPRESSION = f"^(?:{_WORDS}|last_(?:[1-9]|[1-9][0-9]|[123][0-9][0-9]|400)_days)$"
@@ -133,9 +135,9 @@ def read_expression(text: str) -> str:
     if word in EXPRESSIONS:
         return word
     if days:
-        raise ValueError(f"{show(text)} reaches too far; give 1 to {LONGEST_LOOKBACK} days")
-    near = suggest(word, EXPRESSIONS, f"give one of {', '.join(EXPRESSIONS)}")
-    raise ValueError(f"{show(text)} is not a date expression; {near}")
+        raise ValueError(fill(TOO_FAR, text))
+    near = suggest(word, EXPRESSIONS)
+    raise ValueError(f"{show(text)} is not a date expression; {near}" if near else fill(NO_EXPRESSION, text))
 
 
 def resolve_days(expression: str, today: date) -> DateRange:

@@ -8,6 +8,8 @@ from reportbuilder.parameters.dates import (
     EXPRESSION,
     EXPRESSIONS,
     ISO_DAY,
+    NO_EXPRESSION,
+    TOO_FAR,
     DateRange,
     read_expression,
     read_relative_day,
@@ -15,7 +17,6 @@ from reportbuilder.parameters.dates import (
     resolve_relative_day,
 )
 from reportbuilder.parameters.kinds import Kind, Schema, SqlForm
-from reportbuilder.parameters.messages import fill
 from reportbuilder.parameters.rules import (
     Rule,
     Rules,
@@ -73,7 +74,7 @@ class Day(Kind):
         if "max" in rules and day > rules["max"]:
             raise self.refusal("formatMaximum", rules, value)
         if today and not rules.get("allow_future", True) and day > today:
-            raise Refused(fill(f"{{value}} lies in the future; take {today} or a day before", value))
+            raise self.refusal("future", rules, value, today=today)
 
     def to_json(self, value: Any) -> JsonValue:
         """Return ``YYYY-MM-DD`` or the relative day."""
@@ -86,6 +87,11 @@ class Day(Kind):
             schema |= {"if": {"pattern": "^[0-9]"}, "then": limits}
         return schema
 
+    def reading(self, rules: Rules) -> dict[str, Any]:
+        """Return the way, with the limits of relative days too."""
+        limits = {name: str(rules[name]) for name in ("min", "max") if name in rules}
+        return {"as": "day", "future": bool(rules.get("allow_future", True))} | limits
+
     def words(self, rules: Rules) -> dict[str, str]:
         """Return the messages."""
         form = "{value} is not a date; write YYYY-MM-DD, today, yesterday or today-7"
@@ -95,6 +101,7 @@ class Day(Kind):
             "calendar": "{value} is not in the calendar; correct the day",
             "formatMinimum": f"{{value}} is too early; take {rules.get('min')} or a later day",
             "formatMaximum": f"{{value}} is too late; take {rules.get('max')} or an earlier day",
+            "future": "{value} lies in the future; take {today} or a day before",
         }
 
 
@@ -144,7 +151,7 @@ class Days(Day):
             raise self.refusal("anyOf", rules, value)
         days = DateRange(self.read_day(value["start"], rules), self.read_day(value["end"], rules))
         if days.end < days.start:
-            raise Refused(f"the end {days.end} comes before the start {days.start}; swap them")
+            raise self.refusal("order", rules, value, start=days.start, end=days.end)
         self._check_days(days, rules, today, value)
         return days
 
@@ -162,8 +169,8 @@ class Days(Day):
             self.check_day(day, rules, today, value)
         least, most = rules.get("min_days", 1), rules.get("max_days", days.days)
         if not least <= days.days <= most:
-            wanted = f"at least {least}" if days.days < least else f"at most {most}"
-            raise Refused(fill(f"{{value}} has {days.days} days, both ends counted; take {wanted}", value))
+            keyword = "minDays" if days.days < least else "maxDays"
+            raise self.refusal(keyword, rules, value, days=days.days)
 
     def to_json(self, value: Any) -> JsonValue:
         """Return ``{"start", "end"}`` or ``{"preset"}``."""
@@ -174,13 +181,24 @@ class Days(Day):
         preset = {"type": "string", "pattern": EXPRESSION}
         return {"anyOf": [_fixed(rules), _closed({"preset": preset})]}
 
+    def reading(self, rules: Rules) -> dict[str, Any]:
+        """Return the way, with the limits of its length."""
+        counts = {"minDays": rules.get("min_days", 1), "maxDays": rules.get("max_days")}
+        return super().reading(rules) | {"as": "days", "word": False} | counts
+
     def words(self, rules: Rules) -> dict[str, str]:
-        """Return the messages."""
+        """Return the messages; ``reach`` and ``expression`` are for words."""
         words = super().words(rules)
         words["type"] = words["pattern"] = "{value} is not a date; write YYYY-MM-DD"
+        counted = "{value} has {days} days, both ends counted; take"
         return words | {
+            "order": "the end {end} comes before the start {start}; swap them",
+            "minDays": f"{counted} at least {rules.get('min_days', 1)}",
+            "maxDays": f"{counted} at most {rules.get('max_days')}",
+            "reach": TOO_FAR,
+            "expression": NO_EXPRESSION,
             "anyOf": '{value} is not a range of dates; give {"start": "YYYY-MM-DD", "end": "YYYY-MM-DD"} '
-            'or {"preset": "last_30_days"}'
+            'or {"preset": "last_30_days"}',
         }
 
 
@@ -211,6 +229,10 @@ class Expression(Days):
     def schema(self, rules: Rules) -> Schema:
         """Return the schema."""
         return {"anyOf": [{"type": "string", "pattern": EXPRESSION}, _fixed(rules)]}
+
+    def reading(self, rules: Rules) -> dict[str, Any]:
+        """Return the way; a word stays one."""
+        return super().reading(rules) | {"word": True}
 
     def words(self, rules: Rules) -> dict[str, str]:
         """Return the messages."""

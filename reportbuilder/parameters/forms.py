@@ -19,6 +19,7 @@ from reportbuilder.parameters.kinds import SqlForm
 from reportbuilder.parameters.messages import suggest
 from reportbuilder.parameters.naming import window_part
 from reportbuilder.parameters.values import JsonValue, Refused, TypedValue
+from reportbuilder.parameters.visibility import find_hidden, read_conditions
 from reportbuilder.parameters.windows import LAG_DAYS, parse_window, read_window, window_schema
 
 UNKNOWN = "there is no field of that name; leave it out"
@@ -122,21 +123,38 @@ class Form:
             members[RESERVED] = WindowField(self.as_of, self.zone, self.lag_days)
         return type("ParametersSchema", (_Strict,), members)
 
-    def load(self, data: Mapping[str, Any]) -> dict[str, TypedValue]:
-        """Return the typed values of what was filled in; what was left empty is left out.
+    def load(self, data: Mapping[str, Any], *, partial: bool = False) -> dict[str, TypedValue]:
+        """Return the typed values of what was filled in; what was left empty or is hidden is left out.
 
         Defaults are not filled in: `render` does that, so that a rolling or corrected default stays so.
+
+        :param partial: a form that is not yet filled in whole: nothing is missing.
 
         :raises Invalid: with ``details`` for every field that is wrong, missing or unknown.
         """
         if not isinstance(data, Mapping):
             raise Invalid.field("parameters", "it is not an object; give name: value pairs")
         try:
-            loaded: dict[str, TypedValue] = self.schema().load(data)
+            hidden = self.hidden(data)
+            shown = {name: value for name, value in data.items() if name not in hidden}
+            if partial:
+                shown = {name: value for name, value in shown.items() if not self._is_empty(name, value)}
+            loaded: dict[str, TypedValue] = self.schema().load(shown, partial=partial)
         except ValidationError as error:
             refuse({name: self._explain(str(name), reasons) for name, reasons in error.messages_dict.items()})
             raise
         return loaded
+
+    def _is_empty(self, name: object, value: object) -> bool:
+        return any(each.name == name and each.kind.is_empty(value) for each in self.definitions)
+
+    def hidden(self, data: Mapping[str, Any]) -> frozenset[str]:
+        """Return the fields that do not show with these values (see `find_hidden`)."""
+        return find_hidden(self.definitions, self._conditions, data)
+
+    @cached_property
+    def _conditions(self) -> dict[str, dict[str, list[Any]]]:
+        return read_conditions(self.definitions, self.ui())
 
     def _explain(self, name: str, reasons: list[str]) -> list[str]:
         return [self._explain_unknown(name)] if reasons == [UNKNOWN] else reasons
@@ -160,7 +178,8 @@ class Form:
         """Return the JSON Schema (2020-12) of the filled-in form.
 
         ``x-messages`` beside a keyword has the server's own words for it, with ``{value}`` for the value;
-        ``formatMinimum`` and ``formatMaximum`` limit dates as ajv-formats reads them.
+        ``formatMinimum`` and ``formatMaximum`` limit dates as ajv-formats reads them; ``x-reading`` says how
+        a value is made of what is typed, with the rules that JSON Schema cannot say.
         """
         properties = {each.name: describe(each) for each in self.definitions}
         if self.window:
@@ -189,6 +208,7 @@ def describe(definition: Definition) -> dict[str, Any]:
     if definition.default is not None:
         described["default"] = definition.to_json(definition.default)
     described |= kind.schema(rules)
+    described["x-reading"] = kind.reading(rules)
     described["x-messages"] = kind.words(rules)
     if definition.required:
         described["x-messages"] |= {"required": MISSING}

@@ -68,10 +68,20 @@ class Kind(ABC):
     def schema(self, rules: Rules) -> Schema:
         """Return the JSON Schema (2020-12) of what `to_json` gives."""
 
+    @abstractmethod
+    def reading(self, rules: Rules) -> dict[str, Any]:
+        """Return how a browser makes a value of what is typed: ``as`` names the way.
+
+        The rest belongs to it: limits as digits, and rules that the schema cannot say.
+        """
+
     def words(self, rules: Rules) -> dict[str, str]:  # noqa: ARG002 - most kinds name their limits
-        """Return the message for each keyword of the schema, with ``{value}`` where the value goes."""
+        """Return the message for each keyword of the schema, with ``{value}`` where the value goes.
+
+        So it is for the rules that `reading` adds; some have further places, such as ``{today}``.
+        """
         return {}
 
-    def refusal(self, keyword: str, rules: Rules, value: object) -> Refused:
+    def refusal(self, keyword: str, rules: Rules, value: object, **places: object) -> Refused:
         """Return the error for a value that breaks one keyword."""
-        return Refused(fill(self.words(rules)[keyword], value))
+        return Refused(fill(self.words(rules)[keyword], value, **places))

@@ -42,6 +42,7 @@ class List(Kind):
 
     form = SqlForm.LIST
     widget = "list"
+    cut: ClassVar[str] = "separators"
     separators = "\r\n"
     known: ClassVar[tuple[Rule, ...]] = (
         *COUNTS,
@@ -142,6 +143,11 @@ class List(Kind):
             return {"type": "integer", "minimum": low, "maximum": high}
         return {"type": "string", "maxLength": MOST_CHARACTERS, "pattern": f"[^'{SPACE_CLASS}]"}
 
+    def reading(self, rules: Rules) -> dict[str, Any]:
+        """Return the way: how a paste is cut, and what an item is."""
+        item = rules.get("item_type", "string")
+        return {"as": "list", "split": self.cut, "separators": self.separators, "item": item}
+
     def words(self, rules: Rules) -> dict[str, str]:
         """Return the messages; ``items`` is that for one item."""
         least, most = max(1, rules.get("min_items", 1)), rules.get("max_items", MOST_ITEMS)
@@ -177,6 +183,7 @@ class CampaignList(List):
 
     name = "campaign_list"
     widget = "campaign-picker"
+    cut = "names"
 
     def split(self, text: str) -> list[str]:
         """Split a paste; a list of quoted names is split at its commas."""
@@ -191,6 +198,7 @@ class AsinList(List):
 
     name = "asin_list"
     widget = "asin-picker"
+    cut = "asins"
     separators = " ,;\t\r\n"
     known = COUNTS
 
@@ -210,6 +218,10 @@ class AsinList(List):
     def item_schema(self, rules: Rules) -> Schema:  # noqa: ARG002 - there is one rule for all
         """Return the schema of one id."""
         return {"type": "string", "pattern": "^[A-Z0-9]{10}$"}
+
+    def reading(self, rules: Rules) -> dict[str, Any]:
+        """Return the way."""
+        return super().reading(rules) | {"item": "asin"}
 
     def words(self, rules: Rules) -> dict[str, str]:
         """Return the messages."""

@@ -33,8 +33,10 @@ def shorten(text: str, most: int = _SHOWN) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def fill(words: str, value: object) -> str:
-    """Put the value into the words of a message, at ``{value}``."""
+def fill(words: str, value: object, **places: object) -> str:
+    """Put the value into the words of a message, at ``{value}``, and others at the places of their names."""
+    for name, content in places.items():
+        words = words.replace(f"{{{name}}}", str(content))
     return words.replace("{value}", show(value))
 
 

@@ -78,6 +78,11 @@ class Number(Kind):
         kind = "integer" if rules.get("type") == "integer" else "number"
         return {"type": kind, "minimum": _to_json(low, inf), "maximum": _to_json(high, -inf)}
 
+    def reading(self, rules: Rules) -> dict[str, Any]:
+        """Return the way, with the limits as digits: the schema's are floats."""
+        low, high = (_digits(bound) for bound in self._bounds(rules))
+        return {"as": "number", "min": low, "max": high, "whole": rules.get("type") == "integer"}
+
     def words(self, rules: Rules) -> dict[str, str]:
         """Return the messages; that of ``type`` covers fractions where only whole numbers go."""
         low, high = (_digits(bound) for bound in self._bounds(rules))
@@ -148,6 +153,13 @@ class Threshold(Number):
             schema["multipleOf"] = step
         return schema
 
+    def reading(self, rules: Rules) -> dict[str, Any]:
+        """Return the way, with the scale as digits."""
+        read = super().reading(rules)
+        if "step" in rules:
+            read |= {"step": _digits(rules["step"]), "from": _digits(rules.get("min", 0))}
+        return read
+
     def words(self, rules: Rules) -> dict[str, str]:
         """Return the messages."""
         step, low = rules.get("step", 1), rules.get("min", 0)
@@ -164,6 +176,10 @@ class Percentage(Number):
     widget = "percentage"
     lowest, highest = 0, 100
     known = (*Number.known, Rule("as_decimal", ("asDecimal",), read_flag))
+
+    def reading(self, rules: Rules) -> dict[str, Any]:
+        """Return the way; a sign of per cent may stand behind the digits."""
+        return super().reading(rules) | {"suffix": "%"}
 
     def _bare(self, value: object) -> object:
         return value.strip().removesuffix("%") if isinstance(value, str) else value
@@ -192,6 +208,10 @@ class Boolean(Kind):
     def schema(self, rules: Rules) -> Schema:  # noqa: ARG002 - there are no rules
         """Return the schema."""
         return {"type": "boolean"}
+
+    def reading(self, rules: Rules) -> dict[str, Any]:  # noqa: ARG002 - there are no rules
+        """Return the way: by words such as yes and off."""
+        return {"as": "flag"}
 
     def words(self, rules: Rules) -> dict[str, str]:  # noqa: ARG002 - there are no rules
         """Return the messages."""

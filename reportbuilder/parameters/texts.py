@@ -70,6 +70,10 @@ class Text(Kind):
             schema["pattern"] = pattern.portable
         return schema
 
+    def reading(self, rules: Rules) -> dict[str, Any]:  # noqa: ARG002 - they are in the schema
+        """Return the way: as it is."""
+        return {"as": "text"}
+
     def words(self, rules: Rules) -> dict[str, str]:
         """Return the messages."""
         pattern = self._pattern(rules)
@@ -121,6 +125,10 @@ class CampaignFilter(Text):
     def schema(self, rules: Rules) -> Schema:
         """Return the schema."""
         return super().schema(rules) | {"pattern": f"[^{SPACE_CLASS}]"}
+
+    def reading(self, rules: Rules) -> dict[str, Any]:  # noqa: ARG002 - they are in the schema
+        """Return the way: without the blanks around it."""
+        return {"as": "pattern"}
 
     def is_empty(self, value: object) -> bool:
         """Blanks alone are no filter."""

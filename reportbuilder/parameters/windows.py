@@ -12,6 +12,8 @@ from reportbuilder.parameters.dates import (
     EXPRESSION,
     ISO_DAY,
     LONGEST_LOOKBACK,
+    NO_EXPRESSION,
+    TOO_FAR,
     DateRange,
     find_zone,
     read_expression,
@@ -20,7 +22,7 @@ from reportbuilder.parameters.dates import (
     start_of_day,
     today_in,
 )
-from reportbuilder.parameters.messages import shorten, show
+from reportbuilder.parameters.messages import fill, shorten, show
 
 LOOKBACK_DAYS = 30
 LAG_DAYS = 14  # attributed events keep changing for so long
@@ -140,7 +142,7 @@ def _read_count(wish: Mapping[str, Any], key: str, default: int, *, least: int) 
     if isinstance(value, str) and re.fullmatch("[0-9]{1,3}", value.strip()):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= LONGEST_LOOKBACK:
-        raise _wrong(key, f"{show(value)} is not a number of days from {least} to {LONGEST_LOOKBACK}")
+        raise _wrong(key, fill(WORDS["days"], value, least=least))
     return value
 
 
@@ -150,20 +152,16 @@ _EDGE = re.compile(r"([12][0-9]{3}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2})(
 def _read_edge(wish: Mapping[str, Any], key: str) -> str:
     value = wish.get(key)
     if value is None:
-        raise _wrong(key, "is missing; give both start and end, or a preset")
+        raise _wrong(key, WORDS["missing"])
     text = value.isoformat() if isinstance(value, date) else value
     found = _EDGE.fullmatch(text.strip()) if isinstance(text, str) else None
     if not found:
-        raise _wrong(
-            key,
-            f"{show(text)} is neither YYYY-MM-DD nor YYYY-MM-DDTHH:MM:SS; give local time "
-            "without Z or offset, and the zone in time_zone",
-        )
+        raise _wrong(key, fill(WORDS["pattern"], text))
     canonical = found[1] + (f"T{found[2]}{found[3] or ':00'}" if found[2] else "")
     try:
         datetime.fromisoformat(canonical)
     except ValueError:
-        raise _wrong(key, f"{show(text)} is not in the calendar; correct the day or the time") from None
+        raise _wrong(key, fill(WORDS["calendar"], text)) from None
     return canonical
 
 
@@ -202,14 +200,26 @@ def parse_window(
     return Window.of_days(days.start, min(days.end, settled), zone)
 
 
+WORDS = {
+    "anyOf": "{value} is no time window; give start and end, or a preset, with time_zone",
+    "missing": "is missing; give both start and end, or a preset",
+    "pattern": "{value} is neither YYYY-MM-DD nor YYYY-MM-DDTHH:MM:SS; give local time "
+    "without Z or offset, and the zone in time_zone",
+    "calendar": "{value} is not in the calendar; correct the day or the time",
+    "order": "{end} does not come after the start {start}; take a later end",
+    "future": "{end} lies in the future; today is {today} in {zone}, end there at latest",
+    "reach": TOO_FAR,
+    "expression": NO_EXPRESSION,
+    "days": f"{{value}} is not a number of days from {{least}} to {LONGEST_LOOKBACK}",
+}
+
+
 def _explicit(wish: Mapping[str, str], zone: str, today: date) -> Window:
     start, end = _instant(wish["start"], zone, "start"), _instant(wish["end"], zone, "end")
     if end <= start:
-        raise _wrong("end", f"{wish['end']} does not come after the start {wish['start']}; take a later end")
+        raise _wrong("end", fill(WORDS["order"], None, start=wish["start"], end=wish["end"]))
     if end > start_of_day(today + DAY, zone):
-        raise _wrong(
-            "end", f"{wish['end']} lies in the future; today is {today} in {zone}, end there at latest"
-        )
+        raise _wrong("end", fill(WORDS["future"], None, end=wish["end"], today=today, zone=zone))
     return Window(start, end, zone)
 
 
@@ -260,7 +270,8 @@ def window_schema(zone: str, lag_days: int = LAG_DAYS) -> dict[str, Any]:
             _closed({"preset": {"type": "string", "pattern": PRESET}}, {"lag_days": lag, "time_zone": name}),
             _closed({}, {"lookback_days": count | {"minimum": 1}, "lag_days": lag, "time_zone": name}),
         ],
-        "x-messages": {"anyOf": "{value} is no time window; give start and end, or a preset, with time_zone"},
+        "x-reading": {"as": "window", "zone": zone},
+        "x-messages": WORDS,
     }
 
 

@@ -1,0 +1,105 @@
+"""What is typed into a form, read and judged: everything that is wrong by its control, or the SQL as it will be sent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from admin.form import fields
+from admin.form import typed as typing
+from reportbuilder.catalog.models import QueryTemplate
+from reportbuilder.catalog.preparing import Prepared, prepare
+from reportbuilder.errors import Invalid
+from reportbuilder.parameters.dates import find_zone
+from reportbuilder.parameters.forms import Form
+from reportbuilder.parameters.windows import Window, parse_window
+from reportbuilder.reports.defining import Terms
+
+NAME, DESCRIPTION, ZONE = "name", "description", "timezone"
+FORM = "form"  # where errors go that no control has
+_WINDOW_PARTS = {"": "preset", "lookback_days": "days"}  # by the key of a wish
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What was typed, read: the values still raw, the window still a wish."""
+
+    name: str
+    description: str
+    zone: str
+    values: Mapping[str, Any]
+    window: Mapping[str, Any] | None
+
+    def body(self) -> dict[str, Any]:
+        """Return it as a body of ``POST /reports`` has it; what was left empty is left out."""
+        said = {NAME: self.name, DESCRIPTION: self.description, "time_window": self.window}
+        return {"parameters": dict(self.values), ZONE: self.zone} | {
+            key: value for key, value in said.items() if value
+        }
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of it. ``errors``: by control. ``prepared`` is there only if nothing is wrong."""
+
+    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    window: Window | None = None
+    prepared: Prepared | None = None
+
+
+def read(form: Form, typed: typing.Typed, zone: str) -> Filled:
+    """Read what was typed.
+
+    :param zone: the one that counts if none was typed.
+    """
+    return Filled(
+        (typing.text_of(typed, NAME) or "").strip(),
+        (typing.text_of(typed, DESCRIPTION) or "").strip(),
+        (typing.text_of(typed, ZONE) or "").strip() or zone,
+        fields.raw_values(form, typed),
+        typing.read_window(typed),
+    )
+
+
+def judge(template: QueryTemplate, form: Form, filled: Filled, terms: Terms) -> Verdict:
+    """Judge the zone, the window and the values at once; render the SQL if all are right."""
+    errors: dict[str, list[str]] = {}
+    window = _window(filled, terms, errors)
+    prepared = None
+    try:
+        if window is None:
+            form.load(filled.values)
+        else:
+            prepared = prepare(
+                template,
+                filled.values,
+                window=window,
+                as_of=terms.as_of,
+                limits=terms.limits,
+                lag_days=terms.lag_days,
+            )
+    except Invalid as error:
+        errors |= _by_control(form, error)
+    return Verdict(errors, window, prepared)
+
+
+def _window(filled: Filled, terms: Terms, errors: dict[str, list[str]]) -> Window | None:
+    try:
+        find_zone(filled.zone, field=ZONE)
+        return parse_window(
+            filled.window, as_of=terms.as_of, default_zone=filled.zone, lag_days=terms.lag_days
+        )
+    except Invalid as error:
+        for key, reasons in error.details.items():
+            part = key.removeprefix("time_window").removeprefix(".")
+            errors[key if key == ZONE else typing.WINDOW + _WINDOW_PARTS.get(part, part)] = reasons
+        return None
+
+
+def _by_control(form: Form, error: Invalid) -> dict[str, list[str]]:
+    names = {each.name for each in form.definitions}
+    found: dict[str, list[str]] = {}
+    for key, reasons in error.details.items():
+        found.setdefault(typing.VALUE + key if key in names else FORM, []).extend(
+            reasons if key in names else [f"{key}: {reason}" for reason in reasons]
+        )
+    return found
