@@ -6,14 +6,41 @@ from typing import Any
 from flask import Flask, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin import appearance, assets, home, instants, labels, navigation, palette, readers, signing_in
+from admin import (
+    appearance,
+    assets,
+    backfill_starting,
+    backfills,
+    home,
+    instances,
+    instants,
+    labels,
+    navigation,
+    once,
+    palette,
+    readers,
+    schedule_editing,
+    schedules,
+    signing_in,
+)
 from admin.answers import wants_fragment, with_toast
 from admin.blueprint import HOME, pages
 from reportbuilder.api import context, sessions
 from reportbuilder.api.failures import Problem
 from reportbuilder.errors import Unauthenticated
 
-FAMILIES = (appearance, home, palette, signing_in)  # importing them has added their views
+# importing them has added their views
+FAMILIES = (
+    appearance,
+    backfill_starting,
+    backfills,
+    home,
+    instances,
+    palette,
+    schedule_editing,
+    schedules,
+    signing_in,
+)
 DIALOG = "dialog"  # the id of the place that dialogs are shown in
 SERVER_FAULT = 500
 
@@ -23,7 +50,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(pages)
     app.jinja_env.globals["csrf_token"] = sessions.csrf_token
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for part in (assets, instants, labels):
+    for part in (assets, instants, labels, once):
         part.register(app)
     app.context_processor(_known)
 

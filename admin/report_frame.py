@@ -33,6 +33,8 @@ class Tab:
 TABS: Final = (
     Tab("Summary", "admin.report"),
     Tab("Runs", "admin.runs"),
+    Tab("Schedule", "admin.schedule"),
+    Tab("Backfill", "admin.backfill"),
     Tab("Settings", "admin.report_settings"),
 )
 

@@ -4,6 +4,8 @@ import "./parts/morphing.js";
 import "./parts/toasts.js";
 import "./parts/menus.js";
 import "./parts/dialogs.js";
+import "./parts/arrows.js";
+import "./parts/unseen.js";
 import "./parts/palette.js";
 import "./parts/shortcuts.js";
 import { watch } from "./parts/live.js";
