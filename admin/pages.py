@@ -11,10 +11,14 @@ from admin import (
     assets,
     backfill_starting,
     backfills,
+    bringing,
+    editing,
+    gallery,
     home,
     instances,
     instants,
     labels,
+    library,
     navigation,
     once,
     palette,
@@ -25,6 +29,7 @@ from admin import (
 )
 from admin.answers import wants_fragment, with_toast
 from admin.blueprint import HOME, pages
+from admin.dialog import choosing, detailing, duplicating, resuming, reviewing, starting
 from reportbuilder.api import context, sessions
 from reportbuilder.api.failures import Problem
 from reportbuilder.errors import Unauthenticated
@@ -34,12 +39,22 @@ FAMILIES = (
     appearance,
     backfill_starting,
     backfills,
+    bringing,
+    choosing,
+    detailing,
+    duplicating,
+    editing,
+    gallery,
     home,
     instances,
+    library,
     palette,
+    resuming,
+    reviewing,
     schedule_editing,
     schedules,
     signing_in,
+    starting,
 )
 DIALOG = "dialog"  # the id of the place that dialogs are shown in
 SERVER_FAULT = 500

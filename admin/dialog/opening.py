@@ -20,11 +20,14 @@ REGION: Final = "step"  # the id of what a step is swapped into
 WRONG: Final = 422
 
 
-def opened(session: Session, template_id: str, *, locked: bool = False) -> ReportDraft:
+def opened(
+    session: Session, template_id: str, *, locked: bool = False, permission: str = "report:create"
+) -> ReportDraft:
     """Return the draft that a request is about, of the reader's own.
 
+    :param permission: what the reader must be allowed to do on its instance.
     :raises NotFound: if there is none of this template, or template or instance cannot be seen any more.
-    :raises NotPermitted: if the reader may not make reports on its instance.
+    :raises NotPermitted: if the reader may not do that on its instance.
     """
     principal = context.principal()
     draft_id = request.values.get("draft", "")
@@ -32,7 +35,7 @@ def opened(session: Session, template_id: str, *, locked: bool = False) -> Repor
     if draft.template.template_id != template_id:
         raise missing("draft")
     permissions.ensure(principal, "template:view", templates.subject_of(draft.template), "template")
-    ordering.instance(session, draft.instance.instance_id, "report:create")
+    ordering.instance(session, draft.instance.instance_id, permission)
     return draft
 
 

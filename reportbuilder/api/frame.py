@@ -77,6 +77,7 @@ def register(app: Flask) -> None:
         OPENAPI_URL_PREFIX="/api",
         OPENAPI_JSON_PATH="openapi.json",
         MAX_CONTENT_LENGTH=BODY_MAX,
+        MAX_FORM_MEMORY_SIZE=BODY_MAX,  # of fields of a form, which hold SQL and whole files of templates
         API_SPEC_OPTIONS=_options(app.config["SESSION_COOKIE_NAME"]),
     )
     api = Api(app)

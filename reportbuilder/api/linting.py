@@ -1,14 +1,12 @@
 """What the lint tells, as JSON."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from marshmallow import Schema, fields
 
 from reportbuilder.api.shapes import Body, Text, one_of
-from reportbuilder.catalog.lint import ERROR, INFO, WARNING, lint
-from reportbuilder.errors import Invalid
-from reportbuilder.parameters.definitions import Definition, read_definitions
+from reportbuilder.catalog import judging
+from reportbuilder.catalog.lint import ERROR, INFO, WARNING
 
 
 class LintBody(Body):
@@ -62,23 +60,11 @@ class LintSchema(Schema):
 
 def judge(body: dict[str, Any]) -> dict[str, Any]:
     """Return the answer of the lint in the words of LintSchema."""
-    wrong: list[dict[str, str]] = []
-    definitions: tuple[Definition, ...] | None = None
-    try:
-        if body["parameter_definitions"] is not None:
-            definitions = read_definitions(body["parameter_definitions"])
-    except Invalid as error:
-        wrong = list(_field_faults(error))
-    findings = lint(body["sql_template"], definitions, tables=body["tables"])
-    has_errors = any(finding.severity == ERROR for finding in findings)
+    found = judging.judge(body["sql_template"], body["parameter_definitions"], tables=body["tables"])
     return {
-        "publishable": not has_errors and not wrong,
-        "findings": [finding.to_json() for finding in findings],
-        "errors": wrong,
+        "publishable": found.is_publishable,
+        "findings": [finding.to_json() for finding in found.findings],
+        "errors": [
+            {"field": name, "message": reason} for name, reasons in found.wrong.items() for reason in reasons
+        ],
     }
-
-
-def _field_faults(error: Invalid) -> Iterator[dict[str, str]]:
-    for name, reasons in error.details.items():
-        for reason in reasons:
-            yield {"field": f"parameter_definitions.{name}", "message": reason}

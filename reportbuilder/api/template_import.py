@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from reportbuilder import clock
 from reportbuilder.accounts import permissions
 from reportbuilder.accounts.models import User
-from reportbuilder.accounts.permissions import Subject
 from reportbuilder.api import context
 from reportbuilder.api.doors import BASE, Door, Key, once
 from reportbuilder.api.shapes import Body, Flag, one_of
@@ -107,15 +106,7 @@ def import_templates(headers: dict[str, str], body: dict[str, Any]) -> Response:
         return session.get_one(User, context.principal().user_id)
 
     def work(session: Session, user: User) -> dict[str, Any]:
-        terms = importing.Terms(
-            context.principal(),
-            user,
-            clock.now(),
-            update=body["update"],
-            may_share=permissions.may(
-                context.principal(), "template:publish", Subject(owner_id=user.id, is_public=True)
-            ),
-        )
+        terms = importing.Terms.of(context.principal(), user, clock.now(), update=body["update"])
         sources = find_sources(body["content"])
         outcomes = importing.import_sources(session, sources, terms, dry_run=body["dry_run"])
         return {

@@ -1,8 +1,10 @@
 """What differs between two publications of a template: the SQL line by line, the rest in words."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import unified_diff
+from difflib import SequenceMatcher, unified_diff
+from itertools import zip_longest
 from typing import Any, Final
 
 from reportbuilder.parameters.messages import show
@@ -46,6 +48,54 @@ def compare(before: Publication, after: Publication, *, names: tuple[str, str] =
         parameters=tuple(_compare_parameters(_rows(before), _rows(after))),
         fields=tuple(_compare_fields(before, after)),
     )
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One line before and one after, with their numbers from 1; None where there is no such line.
+
+    ``kind``: same, changed, removed, added, or gap for lines in between that are the same and left out.
+    """
+
+    kind: str
+    left: str | None = None
+    right: str | None = None
+    left_number: int | None = None
+    right_number: int | None = None
+
+
+def pair_lines(before: str, after: str, *, around: int = 3) -> tuple[Pair, ...]:
+    """Put the lines of two texts side by side: what differs, with so many lines around it.
+
+    >>> [(pair.kind, pair.left, pair.right) for pair in pair_lines("a\\nb", "a\\nc")]
+    [('same', 'a', 'a'), ('changed', 'b', 'c')]
+    """
+    old, new = before.splitlines(), after.splitlines()
+    found: list[Pair] = []
+    for group in SequenceMatcher(None, old, new).get_grouped_opcodes(around):
+        if found or group[0][1] > 0:
+            found.append(Pair("gap"))
+        for _, start, stop, first, last in group:
+            left, right = enumerate(old[start:stop], start + 1), enumerate(new[first:last], first + 1)
+            found += [_pair(*sides) for sides in zip_longest(left, right, fillvalue=(None, None))]
+    return tuple(found)
+
+
+def _pair(left: tuple[int | None, str | None], right: tuple[int | None, str | None]) -> Pair:
+    if left[1] is None or right[1] is None:
+        kind = "added" if left[1] is None else "removed"
+    else:
+        kind = "same" if left[1] == right[1] else "changed"
+    return Pair(kind, left[1], right[1], left[0], right[0])
+
+
+def texts_of(publication: Publication) -> dict[str, str]:
+    """Return the long parts of a publication as texts whose lines can be compared, by their field."""
+    texts = {"sql_template": str(publication.get("sql_template", ""))}
+    for name, nothing in (("parameter_definitions", []), *((name, {}) for name in _OBJECTS)):
+        value = publication.get(name) or nothing
+        texts[name] = json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True) if value else ""
+    return texts
 
 
 def _compare_sql(before: str, after: str, names: tuple[str, str]) -> str:

@@ -5,14 +5,14 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from reportbuilder.accounts.models import User
-from reportbuilder.accounts.permissions import Principal, may, may_see
+from reportbuilder.accounts.permissions import Principal, Subject, ensure, may, may_see
 from reportbuilder.catalog import publishing, saving
 from reportbuilder.catalog.drafts import read_draft
 from reportbuilder.catalog.models import QueryTemplate
@@ -58,6 +58,17 @@ class Terms:
     as_of: datetime
     update: bool = False
     may_share: bool = True
+
+    @classmethod
+    def of(cls, principal: Principal, user: User, as_of: datetime, *, update: bool) -> Self:
+        """Return the terms for who asks.
+
+        :raises NotPermitted: to those who may not publish.
+        """
+        ensure(principal, "template:publish")
+        shared = Subject(owner_id=user.id, is_public=True)
+        may_share = may(principal, "template:publish", shared)
+        return cls(principal, user, as_of, update=update, may_share=may_share)
 
 
 def import_sources(

@@ -1,5 +1,7 @@
 """Finding templates: the library of everybody, and what a user has published."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -7,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, String, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from reportbuilder.accounts.models import User
 from reportbuilder.accounts.permissions import Principal, Subject, missing
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.needs import needed
@@ -21,17 +24,48 @@ SORTS = {
 }
 
 
+ORIGINS: dict[str, ColumnElement[bool]] = {
+    "shipped": QueryTemplate.library_key.is_not(None),
+    "imported": QueryTemplate.source_id.is_not(None),
+    "shared": QueryTemplate.library_key.is_(None) & QueryTemplate.is_public,
+    "private": ~QueryTemplate.is_public,
+}
+
+
 @dataclass(frozen=True)
 class Criteria:
     """Which templates; None is no condition. ``search``: words that all occur in name, text or tags.
 
-    ``tables``: only those that read no other tables than these.
+    ``tables``: only those that read no other tables than these, or with ``lacking`` only the others.
+    ``origin``: a key of ORIGINS.
     """
 
     category: str | None = None
     report_type: str | None = None
     search: str | None = None
     tables: frozenset[str] | None = None
+    lacking: bool = False
+    origin: str | None = None
+
+
+@dataclass(frozen=True)
+class Facets:
+    """How many templates one sees of each category and of each report type, by name."""
+
+    categories: Mapping[str, int]
+    report_types: Mapping[str, int]
+
+
+def facets(session: Session, principal: Principal) -> Facets:
+    """Return what the templates that a principal sees can be told apart by."""
+    columns = (QueryTemplate.category, QueryTemplate.report_type)
+    wanted = select(*columns, func.count()).where(_visible(principal)).group_by(*columns)
+    categories, report_types = Counter[str](), Counter[str]()
+    for category, report_type, number in session.execute(wanted):
+        categories[category] += number
+        if report_type is not None:
+            report_types[report_type] += number
+    return Facets(dict(sorted(categories.items())), dict(sorted(report_types.items())))
 
 
 def search(
@@ -50,7 +84,8 @@ def search(
     """
     wanted = select(QueryTemplate).where(_visible(principal), *_conditions(criteria))
     if criteria.tables is not None:
-        wanted = wanted.where(QueryTemplate.id.in_(_runnable(session, wanted, criteria.tables)))
+        runnable = QueryTemplate.id.in_(_runnable(session, wanted, criteria.tables))
+        wanted = wanted.where(~runnable if criteria.lacking else runnable)
     total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
     if sort.removeprefix("-") not in SORTS:
         raise Invalid.field("sort", f"{sort!r} is not one of {', '.join(SORTS)}, or one of these after a -")
@@ -104,6 +139,13 @@ def parent_of(session: Session, principal: Principal, template: QueryTemplate) -
     return Parent(found.template_id, found.name, template.parent_version, found.version)
 
 
+def owners_of(session: Session, templates: Iterable[QueryTemplate]) -> dict[UUID, str]:
+    """Return the names of those whose templates these are, by their ids."""
+    ids = {template.user_id for template in templates if template.user_id is not None}
+    found = session.execute(select(User.id, User.name, User.email).where(User.id.in_(ids)))
+    return {user_id: name or email for user_id, name, email in found}
+
+
 def subject_of(template: QueryTemplate) -> Subject:
     """Return what permissions have to know of a template."""
     return Subject(owner_id=template.user_id, is_public=template.is_public)
@@ -121,6 +163,8 @@ def _conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
         found.append(func.lower(QueryTemplate.category) == func.lower(criteria.category))
     if criteria.report_type is not None:
         found.append(QueryTemplate.report_type == criteria.report_type)
+    if criteria.origin is not None:
+        found.append(ORIGINS[criteria.origin])
     return [*found, *map(_contains, (criteria.search or "").split())]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from reportbuilder import clock
-from reportbuilder.accounts.permissions import Principal, Subject, ensure, may
+from reportbuilder.accounts.permissions import Principal
 from reportbuilder.catalog import exporting, importing
 from reportbuilder.catalog.importing import Outcome
 from reportbuilder.catalog.models import QueryTemplate
@@ -44,14 +44,7 @@ def import_(files: tuple[str, ...], user: str | None, *, dry_run: bool, update: 
         raise Invalid.field("FILE", f"there are {len(found):,} templates; {MOST_TEMPLATES:,} go at once")
     with rooms(), transaction() as session:
         asker, principal = principal_of(session, user)
-        ensure(principal, "template:publish")
-        terms = importing.Terms(
-            principal,
-            asker,
-            clock.now(),
-            update=update,
-            may_share=may(principal, "template:publish", Subject(owner_id=asker.id, is_public=True)),
-        )
+        terms = importing.Terms.of(principal, asker, clock.now(), update=update)
         sources = [source for _, source in found]
         outcomes = importing.import_sources(session, sources, terms, dry_run=dry_run)
     _tell([name for name, _ in found], outcomes, dry_run=dry_run, as_json=as_json)

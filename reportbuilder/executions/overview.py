@@ -16,6 +16,7 @@ from reportbuilder.executions.states import ACTIVE, IN_SLOT, phases_of
 from reportbuilder.results.models import ResultSet
 
 TYPICAL_OF = 20  # how many past runs the typical duration is taken from
+TYPICAL_OF_ALL = 1000  # how many are looked at for those of many templates
 SORTS: dict[str, Any] = {
     "created_at": ReportExecution.created_at,
     "started_at": ReportExecution.started_at,
@@ -150,6 +151,57 @@ def typical_duration(session: Session, template_id: UUID, instance_id: UUID) -> 
     )
     spans = [(ended - began).total_seconds() for began, ended in session.execute(latest) if began and ended]
     return timedelta(seconds=median(spans)) if spans else None
+
+
+def typical_durations(
+    session: Session, template_ids: Collection[UUID], instances: Collection[UUID] | None
+) -> dict[UUID, timedelta]:
+    """Return the median time from AMC's accept to our rows by template, of what ran of late.
+
+    :param instances: the ids of those that count; None: all.
+    """
+    conditions = [ReportExecution.state == "completed", ReportExecution.template_id.in_(template_ids)]
+    if instances is not None:
+        conditions.append(ReportExecution.instance_id.in_(instances))
+    latest = (
+        select(ReportExecution.template_id, ReportExecution.submitted_at, ReportExecution.completed_at)
+        .where(*conditions)
+        .order_by(ReportExecution.created_at.desc())
+        .limit(TYPICAL_OF_ALL)
+    )
+    spans: dict[UUID, list[float]] = {}
+    for template_id, began, ended in session.execute(latest):
+        if began and ended:
+            spans.setdefault(template_id, []).append((ended - began).total_seconds())
+    return {
+        template_id: timedelta(seconds=median(found[:TYPICAL_OF])) for template_id, found in spans.items()
+    }
+
+
+def latest_result(
+    session: Session, template_id: UUID, instances: Collection[UUID] | None, *, most_bytes: int
+) -> tuple[ReportExecution, ResultSet] | None:
+    """Return the last execution of a template whose rows are still there, with their result set.
+
+    :param instances: the ids of those that may be looked at; None: all.
+    :param most_bytes: larger files are passed over, and so are those without rows.
+    """
+    wanted = (
+        select(ReportExecution, ResultSet)
+        .join(ResultSet, ResultSet.execution_id == ReportExecution.id)
+        .options(joinedload(ReportExecution.instance))
+        .where(
+            ReportExecution.template_id == template_id,
+            ReportExecution.state == "completed",
+            ResultSet.removed_at.is_(None),
+            ResultSet.row_count > 0,
+            ResultSet.size_bytes <= most_bytes,
+        )
+    )
+    if instances is not None:
+        wanted = wanted.where(ReportExecution.instance_id.in_(instances))
+    found = session.execute(wanted.order_by(ReportExecution.created_at.desc()).limit(1)).one_or_none()
+    return None if found is None else (found[0], found[1])
 
 
 def result_of(session: Session, execution: ReportExecution) -> ResultSet:

@@ -1,6 +1,8 @@
 """What uses a template: reports and executions; and the deletion of one that nothing uses."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -40,6 +42,16 @@ def uses_of(session: Session, principal: Principal, template: QueryTemplate) -> 
     criteria = searching.Criteria(template_id=template.id)
     seen, _ = searching.search(session, principal, criteria, sort="name", limit=MOST_LISTED)
     return _count(session, template, tuple(seen))
+
+
+def counts_of(session: Session, template_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many reports there are of each of these templates, by its row id."""
+    wanted = (
+        select(ReportDefinition.template_id, func.count())
+        .where(ReportDefinition.template_id.in_(template_ids), ReportDefinition.deleted_at.is_(None))
+        .group_by(ReportDefinition.template_id)
+    )
+    return {row[0]: row[1] for row in session.execute(wanted)}
 
 
 def delete_unused(session: Session, template: QueryTemplate) -> None:

@@ -1,0 +1,123 @@
+"""The start: makes the report and what it is to do, or one run alone, wholly or not at all, and once."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flask import Response, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import TooManyRequests
+
+from admin.answers import done
+from admin.blueprint import HOME, pages
+from admin.dialog import meaning, steps
+from admin.dialog.judging import problems_of
+from admin.dialog.opening import opened
+from admin.dialog.reviewing import fingerprint, reviewed
+from reportbuilder.accounts import idempotency
+from reportbuilder.api import context, limits, ordering, report_runs
+from reportbuilder.api.failures import of_http, of_room
+from reportbuilder.database import reading, transaction
+from reportbuilder.errors import Conflict, Invalid, NotPermitted, ReportBuilderError, TooMany
+from reportbuilder.reports import drafting
+from reportbuilder.reports.models import ReportDraft
+
+SEE_OTHER: Final = 303
+SAID: Final = {
+    steps.ONCE: "The report is made, and its first run has been asked for.",
+    steps.RECURRING: "The report is made, and runs by itself from now on.",
+    steps.BACKFILL: "The report is made, and its past is being fetched.",
+}
+ALONE: Final = "The run has been asked for."
+
+
+@pages.post(f"{steps.BELOW}/start")
+def start_draft(template_id: str) -> ResponseReturnValue:
+    """Start what the draft says; a refusal shows the review again, and nothing is lost."""
+    draft_id = request.form.get("draft", "")
+    try:
+        _count(draft_id)
+        with transaction() as session:
+            made = _once(session, template_id, draft_id)
+    except TooManyRequests as error:
+        return _refused(template_id, TooMany(_of_limits()), of_http(error).headers)
+    except (Invalid, Conflict, TooMany, NotPermitted) as error:
+        return _refused(template_id, error, of_room(error).headers)
+    return done(made["target"], made["said"])
+
+
+def _count(draft_id: str) -> None:
+    """Count against the same limits as the API does; what repeats a start that has been made counts nothing.
+
+    :raises TooManyRequests: at a limit.
+    """
+    with reading() as session:
+        mine = drafting.unfinished(session, context.principal().user_id)
+        is_single = {one.draft_id: steps.is_single(one) for one in mine}
+    if draft_id in is_single:
+        (_count_run if is_single[draft_id] else _count_report)()
+
+
+@limits.executions
+def _count_run() -> None:
+    """Count a run."""
+
+
+@limits.reports
+@limits.executions
+def _count_report() -> None:
+    """Count a report with its run."""
+
+
+def _of_limits() -> str:
+    chosen = context.settings()
+    return (
+        f"You may ask for {chosen.executions_per_minute} runs a minute and make {chosen.reports_per_hour} reports "
+        "an hour, and these are used up; wait a little and start again. Nothing is lost."
+    )
+
+
+def _once(session: Session, template_id: str, draft_id: str) -> Mapping[str, Any]:
+    """Start a draft, or return what came of it before: where to go, and what to say there."""
+    user_id = context.principal().user_id
+    key = f"draft-{hashlib.sha256(draft_id.encode('utf-8', 'replace')).hexdigest()[:40]}"
+    print_ = idempotency.fingerprint(request.method, request.path, key.encode())
+
+    def work() -> tuple[int, dict[str, Any]]:
+        return SEE_OTHER, _begin(session, opened(session, template_id, locked=True))
+
+    return idempotency.once(session, user_id, key, print_, work).body
+
+
+def _begin(session: Session, draft: ReportDraft) -> dict[str, Any]:
+    if request.form.get("seen") != fingerprint(draft):
+        raise Conflict(
+            "The draft or its template has changed since this page was shown; look again, then start"
+        )
+    left = [key for key in steps.steps_of(draft)[:-1] if not steps.is_done(draft, key)]
+    if left:
+        raise Invalid.field(left[0], "has not been filled in yet; do that first")
+    made = _start_alone(session, draft) if steps.is_single(draft) else _start_report(session, draft)
+    drafting.discard(session, draft)
+    return made
+
+
+def _start_alone(session: Session, draft: ReportDraft) -> dict[str, Any]:
+    what = ordering.prepared(draft.template, meaning.body_of(draft))
+    run = ordering.start(session, draft.template, draft.instance, what)
+    return {"target": f"{HOME}/runs/{run['execution_id']}", "said": ALONE}
+
+
+def _start_report(session: Session, draft: ReportDraft) -> dict[str, Any]:
+    run = meaning.run_of(draft)
+    made = report_runs.create(session, meaning.body_of(draft), run, draft.template, draft.instance)
+    return {"target": f"{HOME}/reports/{made['report_id']}", "said": SAID[run["type"]]}
+
+
+def _refused(template_id: str, error: ReportBuilderError, headers: Mapping[str, str]) -> Response:
+    with reading() as session:
+        draft = opened(session, template_id, permission="instance:view")
+        answer = reviewed(session, draft, problems_of(error), of_room(error).status)
+    answer.headers.update(headers)
+    return answer

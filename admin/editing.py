@@ -1,0 +1,154 @@
+"""The editor of templates: write, let it be judged, look at what differs, publish."""
+
+from typing import Any
+
+from flask import Response, make_response, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from admin import manuscripts
+from admin.answers import done
+from admin.blueprint import pages
+from admin.library import differences, marked
+from admin.manuscripts import Manuscript, Reading
+from reportbuilder.accounts import permissions
+from reportbuilder.accounts.models import User
+from reportbuilder.api import context
+from reportbuilder.catalog import publishing, searching
+from reportbuilder.catalog.models import QueryTemplate
+from reportbuilder.catalog.versions import publication_of
+from reportbuilder.database import reading, transaction
+from reportbuilder.errors import Conflict, Invalid
+
+BLANK = Manuscript(dict.fromkeys((*manuscripts.TEXTS, *manuscripts.JSONS), "") | manuscripts.BLANK)
+
+
+@pages.get("/templates/new")
+def new_template() -> Response:
+    """Show an empty editor."""
+    permissions.ensure(context.principal(), "template:publish")
+    return _editor(BLANK, None)
+
+
+@pages.post("/templates/new", endpoint="write_template")
+def write_template() -> Response:
+    """Judge a new template, or publish it."""
+    permissions.ensure(context.principal(), "template:publish")
+    written = manuscripts.of_form(request.form)
+    found = manuscripts.read(written)
+    if request.form.get("step") != "publish" or found.wrong:
+        return _editor(written, None, found, 422 if found.wrong else 200)
+    with transaction() as session:
+        user = session.get_one(User, context.principal().user_id)
+        template_id = publishing.publish(session, found.data, user, note=written.note).template_id
+    return done(url_for("admin.template", template_id=template_id), "The template is published")
+
+
+@pages.get("/templates/<ident:template_id>/edit")
+def edit_template(template_id: str) -> Response:
+    """Show the editor with the present version in it."""
+    with reading() as session:
+        row = _changeable(session, template_id)
+        return _editor(manuscripts.of_publication(publication_of(row), row.version), row)
+
+
+@pages.post("/templates/<ident:template_id>/edit", endpoint="revise_template")
+def revise_template(template_id: str) -> Response:
+    """Judge a text, show what it changes, or publish it as the next version."""
+    written, step = manuscripts.of_form(request.form), request.form.get("step")
+    found = manuscripts.read(written)
+    with reading() as session:
+        row = _changeable(session, template_id)
+        before = publication_of(row)
+    if found.wrong or step not in ("review", "publish"):
+        return _editor(written, row, found, 422 if found.wrong and step != "check" else 200)
+    if written.seen != row.version:
+        return _outdated(written, row, found)
+    if step == "review":
+        return _review(written, row, before, found)
+    return _publish(written, row, found)
+
+
+@pages.post("/templates/lint", endpoint="judge_template")
+def judge_template() -> str:
+    """Show what the lint says of a text, for an editor that asks while one types."""
+    permissions.ensure(context.principal(), "template:lint")
+    written = manuscripts.of_form(request.form)
+    return render_template("library/_judgement.html", **_judged(written, manuscripts.read(written)))
+
+
+def _changeable(session: Session, template_id: str) -> QueryTemplate:
+    row = searching.find(session, context.principal(), template_id)
+    permissions.ensure(context.principal(), "template:publish", searching.subject_of(row), "template")
+    if row.library_key is not None:
+        raise Conflict(f"{row.name!r} is shipped and changes with releases; make a copy and change that")
+    return row
+
+
+def _publish(written: Manuscript, row: QueryTemplate, found: Reading) -> Response:
+    try:
+        with transaction() as session:
+            template = searching.find(session, context.principal(), row.template_id, locked=True)
+            author = context.principal().user_id
+            publishing.update(
+                session,
+                template,
+                found.data,
+                seen_version=written.seen,
+                author_id=author,
+                note=written.note,
+            )
+            version = template.version
+    except (Conflict, Invalid) as error:
+        return _editor(written, row, found, 409, refusal=error.message)
+    target = url_for("admin.template", template_id=row.template_id)
+    text = "Nothing has changed" if version == written.seen else f"Version {version} is published"
+    return done(target, text)
+
+
+def _outdated(written: Manuscript, row: QueryTemplate, found: Reading) -> Response:
+    """Say that somebody was faster; the text stays, and the next review compares with what is there now."""
+    seen = written.seen
+    written = Manuscript(written.texts, written.is_public, written.note, row.version)
+    refusal = (
+        f"Version {row.version} has been published while you wrote on version {seen}. Your text is all here: "
+        "see what came in between, then review what yours would change of it"
+    )
+    return _editor(written, row, found, 409, refusal=refusal, since=seen)
+
+
+def _review(written: Manuscript, row: QueryTemplate, before: dict[str, Any], found: Reading) -> Response:
+    after = before | dict(found.data)
+    shown = differences(before, _as_stored(after))
+    return make_response(
+        render_template("library/review.html", template=row, written=written, found=found, **shown)
+    )
+
+
+def _as_stored(publication: dict[str, Any]) -> dict[str, Any]:
+    """Return a publication as it will be read back, so that spelling alone makes no difference."""
+    template = QueryTemplate()
+    publishing.fill(template, publishing.read_draft(publication))
+    return publication_of(template)
+
+
+def _editor(
+    written: Manuscript,
+    row: QueryTemplate | None,
+    found: Reading | None = None,
+    status: int = 200,
+    **told: Any,
+) -> Response:
+    found = found or manuscripts.read(written)
+    wrong = found.wrong if status != 200 or request.method == "POST" else {}  # noqa: PLR2004
+    page = render_template("library/edit.html", template=row, wrong=wrong, **_judged(written, found), **told)
+    return make_response(page, status)
+
+
+def _judged(written: Manuscript, found: Reading) -> dict[str, Any]:
+    sql = written.texts["sql_template"]
+    return {
+        "written": written,
+        "found": found,
+        "judgement": found.judgement,
+        "lines": marked(sql, {}, found.judgement),
+    }
