@@ -1,4 +1,4 @@
-"""A draft judged as a whole, as it would be started now: what happens, the SQL, and what stands against it."""
+"""A draft judged as a whole, as it would be started now: what happens, the SQL, what stands against it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -29,7 +29,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Judged:
-    """What would happen. ``prepared``: the first run. ``first``: the days of that, or when it is due, in words.
+    """What would happen. ``prepared``: the first run. ``first``: its days, or when it is due, in words.
 
     ``outlook`` or ``plan``: of a schedule or a backfill, in the words of the API.
     """
@@ -50,8 +50,6 @@ def judge(session: Session, draft: ReportDraft) -> Judged:
         return Judged(problems=[Problem(missing, left[0])])
     try:
         report = meaning.report_of(session, draft, is_named=not steps.is_single(draft))
-        if not steps.is_single(draft):
-            defining.refuse_taken(session, report, report.name)
     except (Invalid, Conflict) as error:
         return Judged(problems=problems_of(error))
     try:

@@ -47,13 +47,14 @@ def typed_of(draft: ReportDraft) -> Mapping[str, Any]:
 def report_of(session: Session, draft: ReportDraft, *, is_named: bool = True) -> ReportDefinition:
     """Return the report that would be made now, judged and not stored.
 
-    :param is_named: whether it must have a name by now; to preview its runs it need not.
+    :param is_named: whether it needs a name; to preview its runs it does not.
     :raises Invalid: with everything that is wrong with its values, its window and its name.
+    :raises Conflict: if the name is taken.
     """
     body = body_of(draft)
-    if not is_named:
-        body.setdefault("name", draft.template.name)
+    body = {"name": None, **body} if is_named else {key: body[key] for key in body if key != "name"}
     owner = session.get_one(User, context.principal().user_id)
+    terms = ordering.terms()
     return defining.draft(
-        body, owner=owner, template=draft.template, instance=draft.instance, terms=ordering.terms()
+        session, body, owner=owner, template=draft.template, instance=draft.instance, terms=terms
     )

@@ -1,4 +1,4 @@
-"""Opening a draft for a step of the dialog, and showing that step as a page or as the part that is swapped."""
+"""Opening a draft for a step of the dialog, and showing that step as a page or the part that is swapped."""
 
 from typing import Any, Final
 

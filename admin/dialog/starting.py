@@ -73,8 +73,8 @@ def _count_report() -> None:
 def _of_limits() -> str:
     chosen = context.settings()
     return (
-        f"You may ask for {chosen.executions_per_minute} runs a minute and make {chosen.reports_per_hour} reports "
-        "an hour, and these are used up; wait a little and start again. Nothing is lost."
+        f"You may ask for {chosen.executions_per_minute} runs a minute and make {chosen.reports_per_hour} "
+        "reports an hour, and these are used up; wait a little and start again. Nothing is lost."
     )
 
 

@@ -31,31 +31,6 @@ class Terms:
     lag_days: int = LAG_DAYS
 
 
-def draft(
-    data: Mapping[str, Any], *, owner: User, template: QueryTemplate, instance: AmcInstance, terms: Terms
-) -> ReportDefinition:
-    """Return the report that the data describe, judged as a whole and not stored: what a preview shows.
-
-    ``data``: name, and if wanted description, parameters, time_window, timezone (else the owner's),
-    frequency, is_active. The values must fit the template, and its SQL with them must render, now.
-
-    :raises Invalid: with everything that is wrong, by field.
-    """
-    fields = {"name": None, "timezone": owner.time_zone, **data}
-    values = read_fields(fields, CREATED, FREQUENCIES)
-    report = ReportDefinition(
-        id=uuid4(),
-        template_id=template.id,
-        instance_id=instance.id,
-        owner_id=owner.id,
-        parameters={},
-        time_window=None,
-    )
-    report.template, report.instance, report.owner = template, instance, owner
-    _write(report, _judged(report, values, terms, is_new=True))
-    return report
-
-
 def create(
     session: Session,
     data: Mapping[str, Any],
@@ -65,16 +40,48 @@ def create(
     instance: AmcInstance,
     terms: Terms,
 ) -> ReportDefinition:
-    """Create a report, wholly or not at all; the data are those of `draft`.
+    """Create a report, wholly or not at all.
+
+    ``data``: name, and if wanted description, parameters, time_window, timezone (else the owner's),
+    frequency, is_active. The values must fit the template, and its SQL with them must render, now.
 
     :raises Invalid: with everything that is wrong, by field.
     :raises Conflict: if the owner has a report of that name on this instance.
     """
-    report = draft(data, owner=owner, template=template, instance=instance, terms=terms)
-    _lock_names(session, report)
-    refuse_taken(session, report, report.name)
+    report = draft(
+        session, {"name": None, **data}, owner=owner, template=template, instance=instance, terms=terms
+    )
     session.add(report)
     session.flush()
+    return report
+
+
+def draft(
+    session: Session,
+    data: Mapping[str, Any],
+    *,
+    owner: User,
+    template: QueryTemplate,
+    instance: AmcInstance,
+    terms: Terms,
+) -> ReportDefinition:
+    """Return the report that `create` would make, judged as a whole and not stored: what a preview shows.
+
+    Its name may be left out.
+
+    :raises Invalid: as `create`. :raises Conflict: as `create`.
+    """
+    values = read_fields({"timezone": owner.time_zone, **data}, CREATED, FREQUENCIES)
+    report = ReportDefinition(
+        id=uuid4(),
+        template_id=template.id,
+        instance_id=instance.id,
+        owner_id=owner.id,
+        parameters={},
+        time_window=None,
+    )
+    report.template, report.instance, report.owner = template, instance, owner
+    _apply(session, report, values, terms, is_new=True)
     return report
 
 
@@ -88,11 +95,8 @@ def change(
 
     :raises Invalid: with everything that is wrong, by field. :raises Conflict: if the name is taken.
     """
-    values = _judged(report, read_fields(data, CHANGED, FREQUENCIES), terms)
-    if "name" in values:
-        _lock_names(session, report)
-        refuse_taken(session, report, values["name"])
-    _write(report, values)
+    values = read_fields(data, CHANGED, FREQUENCIES)
+    _apply(session, report, values, terms)
     session.flush()
     return report
 
@@ -162,36 +166,32 @@ def prepare_runs(report: ReportDefinition, terms: Terms, windows: Sequence[Windo
     )
 
 
-def _judged(
-    report: ReportDefinition, values: dict[str, Any], terms: Terms, *, is_new: bool = False
-) -> dict[str, Any]:
-    """Return the fields as a report stores them, the whole judged; nothing is written."""
-    if not is_new and not {"parameters", "time_window", "timezone"} & set(values):
-        return values
-    zone, wish = values.get("timezone", report.timezone), report.time_window
-    if "time_window" in values:
-        wish = read_wish(values["time_window"], zone=zone, lag_days=terms.lag_days)
-    prepared = prepare(
-        report.template,
-        values.get("parameters", report.parameters),
-        window=parse_window(wish, as_of=terms.as_of, default_zone=zone, lag_days=terms.lag_days),
-        as_of=terms.as_of,
-        limits=terms.limits,
-        lag_days=terms.lag_days,
-    )
-    return {**values, "parameters": prepared.given, "time_window": wish}
-
-
-def _write(report: ReportDefinition, values: Mapping[str, Any]) -> None:
+def _apply(
+    session: Session, report: ReportDefinition, values: dict[str, Any], terms: Terms, *, is_new: bool = False
+) -> None:
+    """Write the fields into the report and judge the whole; nothing is written if anything is wrong."""
+    if is_new or {"parameters", "time_window", "timezone"} & set(values):
+        zone, wish = values.get("timezone", report.timezone), report.time_window
+        if "time_window" in values:
+            wish = read_wish(values["time_window"], zone=zone, lag_days=terms.lag_days)
+        prepared = prepare(
+            report.template,
+            values.get("parameters", report.parameters),
+            window=parse_window(wish, as_of=terms.as_of, default_zone=zone, lag_days=terms.lag_days),
+            as_of=terms.as_of,
+            limits=terms.limits,
+            lag_days=terms.lag_days,
+        )
+        values |= {"parameters": prepared.given, "time_window": wish}
+    if "name" in values:
+        _refuse_taken(session, report, values["name"])
     for name, value in values.items():
         setattr(report, name, value)
 
 
-def refuse_taken(session: Session, report: ReportDefinition, name: str) -> None:
-    """Do nothing if the report's owner has no other one of that name on its instance.
-
-    :raises Conflict: if there is one; of two at once both may pass, unless the caller keeps others out.
-    """
+def _refuse_taken(session: Session, report: ReportDefinition, name: str) -> None:
+    # two requests at once for one owner wait here for each other, as SQLite's transactions do anyway
+    session.execute(select(User.id).where(User.id == report.owner_id).with_for_update())
     taken = select(ReportDefinition.id).where(
         ReportDefinition.owner_id == report.owner_id,
         ReportDefinition.instance_id == report.instance_id,
@@ -200,8 +200,3 @@ def refuse_taken(session: Session, report: ReportDefinition, name: str) -> None:
     )
     if set(session.scalars(taken)) - {report.id}:
         raise Conflict(f"you have a report {name!r} on this instance; choose another name")
-
-
-def _lock_names(session: Session, report: ReportDefinition) -> None:
-    # two requests at once for one owner wait here for each other, as SQLite's transactions do anyway
-    session.execute(select(User.id).where(User.id == report.owner_id).with_for_update())
