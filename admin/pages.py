@@ -30,6 +30,7 @@ from admin import (
 from admin.answers import wants_fragment, with_toast
 from admin.blueprint import HOME, pages
 from admin.dialog import choosing, detailing, duplicating, resuming, reviewing, starting
+from admin.form import making as form_making
 from reportbuilder.api import context, sessions
 from reportbuilder.api.failures import Problem
 from reportbuilder.errors import Unauthenticated
@@ -44,6 +45,7 @@ FAMILIES = (
     detailing,
     duplicating,
     editing,
+    form_making,
     gallery,
     home,
     instances,

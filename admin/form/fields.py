@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from admin.form import typed as typing
+from admin.form import controls
+from admin.form.controls import Typed
 from admin.form.widgets import Widget, choose
 from reportbuilder.catalog.older.files import read_object
 from reportbuilder.parameters.dates import DateRange, resolve_days, resolve_relative_day
@@ -53,7 +54,7 @@ class Field:
     definition: Definition
     widget: Widget
     hints: Mapping[str, Any]
-    typed: typing.Typed
+    typed: Typed
     errors: Sequence[str] = ()
     is_hidden: bool = False
     note: str = ""  # the days that are meant
@@ -62,7 +63,7 @@ class Field:
     @property
     def id(self) -> str:
         """The name of its first control."""
-        return typing.VALUE + self.definition.name
+        return controls.VALUE + self.definition.name
 
     @property
     def name(self) -> str:
@@ -113,13 +114,13 @@ class Field:
 
     def part(self, part: str) -> str:
         """Return the text of another control of it, such as ``start``."""
-        return typing.text_of(self.typed, f"{self.id}.{part}") or ""
+        return controls.text_of(self.typed, f"{self.id}.{part}") or ""
 
     @property
     def choices(self) -> Sequence[Choice]:
         """What there is to choose from, of a closed list."""
         options = self.definition.rule("options") or ()
-        return [Choice(typing.spell(option.value), option.label) for option in options]
+        return [Choice(controls.spell(option.value), option.label) for option in options]
 
     @property
     def presets(self) -> Sequence[Choice]:
@@ -158,19 +159,19 @@ def begin(form: Form, hints: Mapping[str, Any]) -> dict[str, list[str]]:
     for each in form.definitions:
         prefill = read_object(hints[each.name].get("ui:options")).get("prefill")
         value = prefill or each.to_json(each.default)
-        typed |= typing.write_value(each, choose(each, hints[each.name].get("ui:widget")), value)
+        typed |= controls.write_value(each, choose(each, hints[each.name].get("ui:widget")), value)
     return typed
 
 
-def raw_values(form: Form, typed: typing.Typed) -> dict[str, Any]:
+def raw_values(form: Form, typed: Typed) -> dict[str, Any]:
     """Return the raw values of what is typed; what is empty is left out."""
     widgets = widgets_of(form)
-    found = {each.name: typing.read_value(each, widgets[each.name], typed) for each in form.definitions}
+    found = {each.name: controls.read_value(each, widgets[each.name], typed) for each in form.definitions}
     return {name: value for name, value in found.items() if value is not None}
 
 
 def sections(
-    form: Form, hints: Mapping[str, Any], typed: typing.Typed, errors: Errors, today: date
+    form: Form, hints: Mapping[str, Any], typed: Typed, errors: Errors, today: date
 ) -> list[Section]:
     """Return the fields in their order, by group."""
     hidden = form.hidden(raw_values(form, typed))
@@ -190,14 +191,14 @@ def sections(
 def _field(
     definition: Definition,
     hints: Mapping[str, Any],
-    typed: typing.Typed,
+    typed: Typed,
     errors: Errors,
     today: date,
     *,
     is_hidden: bool,
 ) -> Field:
     widget = choose(definition, hints.get("ui:widget"))
-    name = typing.VALUE + definition.name
+    name = controls.VALUE + definition.name
     offered = read_object(hints.get("ui:options")).get("choices") or ()
     return Field(
         definition,
@@ -206,7 +207,7 @@ def _field(
         typed,
         errors.get(name, ()),
         is_hidden,
-        days_of(definition, typing.read_value(definition, widget, typed), today),
+        days_of(definition, controls.read_value(definition, widget, typed), today),
         [Choice(str(each["value"]), str(each["label"])) for each in offered],
     )
 
@@ -243,6 +244,6 @@ def conditions_of(form: Form) -> dict[str, dict[str, list[Any]]]:
 
 def _shorten(value: Any, labels: Mapping[str, str], most: int = 80) -> str:
     single = value.get("preset", value) if isinstance(value, dict) else value
-    items = [typing.spell(item) for item in (single if isinstance(single, list) else [single])]
+    items = [controls.spell(item) for item in (single if isinstance(single, list) else [single])]
     text = ", ".join(labels.get(item, item) for item in items)
     return text if len(text) <= most else f"{text[: most - 1]}…"

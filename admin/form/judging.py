@@ -1,15 +1,17 @@
-"""What is typed into a form, read and judged: everything that is wrong by its control, or the SQL as it will be sent."""
+"""What is typed into a form, read and judged: what is wrong by its control, or the SQL as it will be sent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from admin.form import fields
-from admin.form import typed as typing
+from admin.form import controls, fields
+from admin.form.controls import Typed
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.preparing import Prepared, prepare
+from reportbuilder.catalog.valuesets import NAME as SET_NAME
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters.dates import find_zone
+from reportbuilder.parameters.definitions import RESERVED
 from reportbuilder.parameters.forms import Form
 from reportbuilder.parameters.windows import Window, parse_window
 from reportbuilder.reports.defining import Terms
@@ -46,17 +48,17 @@ class Verdict:
     prepared: Prepared | None = None
 
 
-def read(form: Form, typed: typing.Typed, zone: str) -> Filled:
+def read(form: Form, typed: Typed, zone: str) -> Filled:
     """Read what was typed.
 
     :param zone: the one that counts if none was typed.
     """
     return Filled(
-        (typing.text_of(typed, NAME) or "").strip(),
-        (typing.text_of(typed, DESCRIPTION) or "").strip(),
-        (typing.text_of(typed, ZONE) or "").strip() or zone,
+        (controls.text_of(typed, NAME) or "").strip(),
+        (controls.text_of(typed, DESCRIPTION) or "").strip(),
+        (controls.text_of(typed, ZONE) or "").strip() or zone,
         fields.raw_values(form, typed),
-        typing.read_window(typed),
+        controls.read_window(typed),
     )
 
 
@@ -78,7 +80,7 @@ def judge(template: QueryTemplate, form: Form, filled: Filled, terms: Terms) -> 
                 lag_days=terms.lag_days,
             )
     except Invalid as error:
-        errors |= _by_control(form, error)
+        errors |= by_control(form, error.details)
     return Verdict(errors, window, prepared)
 
 
@@ -90,16 +92,31 @@ def _window(filled: Filled, terms: Terms, errors: dict[str, list[str]]) -> Windo
         )
     except Invalid as error:
         for key, reasons in error.details.items():
-            part = key.removeprefix("time_window").removeprefix(".")
-            errors[key if key == ZONE else typing.WINDOW + _WINDOW_PARTS.get(part, part)] = reasons
+            errors[key if key == ZONE else window_control(key)] = reasons
         return None
 
 
-def _by_control(form: Form, error: Invalid) -> dict[str, list[str]]:
+def by_control(form: Form, details: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return reasons by the control of the field that they are about; under `FORM` those of no field."""
     names = {each.name for each in form.definitions}
     found: dict[str, list[str]] = {}
-    for key, reasons in error.details.items():
-        found.setdefault(typing.VALUE + key if key in names else FORM, []).extend(
-            reasons if key in names else [f"{key}: {reason}" for reason in reasons]
-        )
+    for key, reasons in details.items():
+        if key in names:
+            found[controls.VALUE + key] = list(reasons)
+        elif key == SET_NAME:
+            found[key] = list(reasons)
+        elif key.startswith(RESERVED):
+            found[window_control(key)] = list(reasons)
+        else:
+            found.setdefault(FORM, []).extend(f"{key}: {reason}" for reason in reasons)
     return found
+
+
+def window_control(key: str) -> str:
+    """Return the control of a part of the window, such as ``time_window.end``.
+
+    >>> window_control("time_window.end"), window_control("time_window.lookback_days")
+    ('w.end', 'w.days')
+    """
+    part = key.removeprefix(RESERVED).removeprefix(".")
+    return controls.WINDOW + _WINDOW_PARTS.get(part, part)

@@ -184,19 +184,30 @@ def _apply(
         )
         values |= {"parameters": prepared.given, "time_window": wish}
     if "name" in values:
-        _refuse_taken(session, report, values["name"])
+        refuse_taken(session, report.owner, report.instance, values["name"], but=report)
     for name, value in values.items():
         setattr(report, name, value)
 
 
-def _refuse_taken(session: Session, report: ReportDefinition, name: str) -> None:
+def refuse_taken(
+    session: Session,
+    owner: User,
+    instance: AmcInstance,
+    name: str,
+    *,
+    but: ReportDefinition | None = None,
+) -> None:
+    """Do nothing if the owner has no report of that name on the instance, but for one that is renamed.
+
+    :raises Conflict: if there is one.
+    """
     # two requests at once for one owner wait here for each other, as SQLite's transactions do anyway
-    session.execute(select(User.id).where(User.id == report.owner_id).with_for_update())
+    session.execute(select(User.id).where(User.id == owner.id).with_for_update())
     taken = select(ReportDefinition.id).where(
-        ReportDefinition.owner_id == report.owner_id,
-        ReportDefinition.instance_id == report.instance_id,
+        ReportDefinition.owner_id == owner.id,
+        ReportDefinition.instance_id == instance.id,
         func.lower(ReportDefinition.name) == func.lower(name),
         ReportDefinition.deleted_at.is_(None),
     )
-    if set(session.scalars(taken)) - {report.id}:
+    if set(session.scalars(taken)) - {but.id if but else None}:
         raise Conflict(f"you have a report {name!r} on this instance; choose another name")

@@ -1,0 +1,198 @@
+"""The form for a new report: shown, checked, its SQL previewed; what is right goes on as a draft."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import abort, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from admin.answers import done
+from admin.blueprint import HOME, pages
+from admin.form import addresses, fields, judging, keeping, showing
+from admin.form.controls import Typed
+from admin.form.ground import Ground, overlay, stand, write_body
+from reportbuilder.accounts.models import User
+from reportbuilder.api import context, ordering
+from reportbuilder.catalog import valuesets
+from reportbuilder.catalog.searching import find as find_template
+from reportbuilder.database import reading, transaction
+from reportbuilder.errors import Conflict, Invalid, ReportBuilderError
+from reportbuilder.executions import overview
+from reportbuilder.reports import defining, drafting
+from reportbuilder.reports.wishes import read_fields, read_wish
+
+NEXT, INSTANCE, PREVIEW, SAVE = "next", "instance", "preview", "save_values"  # what a button asks for
+DO = "do"
+WRONG = 422
+
+
+def posted() -> Typed:
+    """Return the texts of the form's controls."""
+    return {name: texts for name, texts in request.form.lists() if name not in ("csrf_token", DO)}
+
+
+@pages.get(f"{HOME}/new/<template_id>")
+def report_form(template_id: str) -> ResponseReturnValue:
+    """Show the form of a template: empty, from a draft, from saved values, or as the address says."""
+    address = dict(request.args.lists())
+    with reading() as session:
+        template = find_template(session, context.principal(), template_id)
+        instance_id, body = _begun_with(session)
+        zone = str(body.get("timezone") or request.args.get("timezone", ""))
+        ground = stand(session, template, request.args.get("instance_id", "") or instance_id, zone)
+        typed = overlay(ground, write_body(ground, body), address)
+        return _page(session, ground, typed, told=bool(set(address) - {"instance_id"}))
+
+
+def _begun_with(session: Session) -> tuple[str, dict[str, Any]]:
+    """Return the instance and the fields that the address points to: of a draft, of saved values, or none."""
+    values = addresses.read_values(request.args.get(addresses.VALUES, ""))
+    if "draft" in request.args:
+        draft = drafting.read(session, context.principal().user_id, request.args["draft"])
+        return draft.instance.instance_id, dict(draft.steps[drafting.PARAMETERS])
+    if "set" in request.args:
+        kept = valuesets.find(session, context.principal(), request.args["set"])
+        where = kept.shared_on.instance_id if kept.shared_on else ""
+        return where, {"parameters": {**kept.saved_parameters, **values}, "time_window": kept.time_window}
+    return "", {"parameters": values}
+
+
+@pages.post(f"{HOME}/new/<template_id>", endpoint="check_report_form")
+def check_report_form(template_id: str) -> ResponseReturnValue:
+    """Check what was typed: keep it as a draft and go on, or say at each field what is wrong."""
+    typed, wish = posted(), request.form.get(DO, NEXT)
+    if wish in (INSTANCE, PREVIEW):
+        with reading() as session:
+            return _page(session, _ground(session, template_id), typed, told=wish == PREVIEW)
+    with transaction() as session:
+        ground = _ground(session, template_id)
+        if ground.on is None:
+            return _page(session, ground, typed, told=False), WRONG
+        ordering.instance(session, ground.on.instance_id, "report:create")
+        if wish == SAVE:
+            return _save_values(session, ground, typed)
+        return _go_on(session, ground, typed)
+
+
+def _ground(session: Session, template_id: str) -> Ground:
+    template = find_template(session, context.principal(), template_id)
+    return stand(
+        session, template, request.form.get("instance_id", ""), request.form.get("timezone", "").strip()
+    )
+
+
+def _go_on(session: Session, ground: Ground, typed: Typed) -> ResponseReturnValue:
+    filled = judging.read(ground.form, typed, ground.zone)
+    verdict = judging.judge(ground.template, ground.form, filled, ordering.terms())
+    errors = {**verdict.errors, **_wrong_name(session, ground, filled)}
+    if errors or verdict.prepared is None or ground.on is None:
+        verdict = judging.Verdict(errors, verdict.window, verdict.prepared)
+        return _page(session, ground, typed, told=True, verdict=verdict), WRONG
+    body = filled.body() | {"parameters": verdict.prepared.given}
+    draft = _keep(session, ground, body)
+    target = url_for("admin.report_form", template_id=ground.template.template_id)
+    return redirect(f"{target}/when?draft={draft}", 303)
+
+
+def _keep(session: Session, ground: Ground, body: Mapping[str, Any]) -> str:
+    assert ground.on is not None  # noqa: S101 - the caller has looked
+    user_id, draft_id = context.principal().user_id, request.form.get("draft", "")
+    if draft_id:
+        draft = drafting.read(session, user_id, draft_id, locked=True)
+        drafting.keep(session, draft, drafting.PARAMETERS, body, instance=ground.on)
+    else:
+        draft = drafting.start(session, user_id, ground.template, ground.on, body)
+    return draft.draft_id
+
+
+def _wrong_name(session: Session, ground: Ground, filled: judging.Filled) -> dict[str, list[str]]:
+    """Return what is wrong with the name and the description; a run once needs no name."""
+    said = {
+        name: value for name, value in (("name", filled.name), ("description", filled.description)) if value
+    }
+    try:
+        read_fields(said, ("name", "description"), ())
+        if filled.name and ground.on:
+            owner = session.get_one(User, context.principal().user_id)
+            defining.refuse_taken(session, owner, ground.on, filled.name)
+    except Conflict as taken:
+        return {"name": [taken.message]}
+    except Invalid as error:
+        return error.details
+    return {}
+
+
+def _save_values(session: Session, ground: Ground, typed: Typed) -> ResponseReturnValue:
+    try:
+        row = _saved(session, ground, typed)
+    except ReportBuilderError as error:
+        errors = _by_field(ground, error)
+        verdict = judging.Verdict(errors)
+        return _page(session, ground, typed, told=True, verdict=verdict), WRONG
+    assert ground.on is not None  # noqa: S101 - the caller has looked
+    kept = {name: typed[name][-1] for name in ("name", "description", "timezone") if typed.get(name)}
+    target = url_for(
+        "admin.report_form",
+        template_id=ground.template.template_id,
+        set=row.set_id,
+        instance_id=ground.on.instance_id,
+        **kept,
+    )
+    return done(target, f"Saved as {row.instance_name}")
+
+
+def _saved(session: Session, ground: Ground, typed: Typed) -> valuesets.ValueSet:
+    filled, by = judging.read(ground.form, typed, ground.zone), ordering.terms()
+    loaded = ground.form.load(filled.values, partial=True)
+    return valuesets.save(
+        session,
+        context.principal(),
+        ground.template,
+        request.form.get(valuesets.NAME, ""),
+        ground.form.dump(loaded),
+        time_window=read_wish(filled.window, zone=ground.zone, lag_days=by.lag_days),
+        shared_on=ground.on if request.form.get("share") else None,
+    )
+
+
+def _by_field(ground: Ground, error: ReportBuilderError) -> dict[str, list[str]]:
+    if not error.details:
+        return {valuesets.NAME: [error.message]}
+    return judging.by_control(ground.form, error.details)
+
+
+@pages.post(f"{HOME}/new/<template_id>/sql")
+def report_sql(template_id: str) -> ResponseReturnValue:
+    """Show the SQL of what is typed, exactly as it would be sent, or which field is wrong."""
+    with reading() as session:
+        ground = _ground(session, template_id)
+        verdict = _judged(ground, posted())
+        if ground.on is None:
+            abort(make_response("", 204))
+        typical = overview.typical_duration(session, ground.template.id, ground.on.id)
+    shown = showing.sql_pane(ground, verdict)
+    return render_template("form/_sql.html", typical=showing.typical(typical), **shown)
+
+
+def _judged(ground: Ground, typed: Typed) -> judging.Verdict:
+    filled = judging.read(ground.form, typed, ground.zone)
+    return judging.judge(ground.template, ground.form, filled, ordering.terms())
+
+
+def _page(
+    session: Session, ground: Ground, typed: Typed, *, told: bool, verdict: judging.Verdict | None = None
+) -> str:
+    verdict = verdict or _judged(ground, typed)
+    typical = overview.typical_duration(session, ground.template.id, ground.on.id) if ground.on else None
+    path = url_for("admin.report_form", template_id=ground.template.template_id)
+    begun = fields.begin(ground.form, ground.hints)
+    return render_template(
+        "form/new.html",
+        **showing.form_page(ground, typed, verdict, told=told),
+        typical=showing.typical(typical),
+        on=ground.on,
+        **keeping.panel(session, context.principal(), ground.template, ground.on),
+        address=addresses.write(path, ground.on.instance_id if ground.on else "", typed, begun),
+        draft=request.values.get("draft", ""),
+    )
