@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import dataclass, field
+from functools import lru_cache
 from mimetypes import guess_type
 from pathlib import Path
 from typing import cast
 
-from flask import Flask, Response, current_app, request, send_from_directory, url_for
-from markupsafe import Markup, escape
+from flask import Flask, Response, current_app, g, request, send_from_directory, url_for
+from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
 from admin.blueprint import pages
@@ -76,9 +77,16 @@ def icon(name: str, text: str = "") -> Markup:
         raise LookupError(
             f"the sprite has no {name!r}: add it to admin/frontend/icons.txt, run `make assets`"
         )
+    if "sprite" not in g:
+        g.sprite = asset("icons.svg")
+    return _drawn(g.sprite, name, text)
+
+
+@lru_cache(maxsize=1_000)
+def _drawn(sprite: str, name: str, text: str) -> Markup:
     told = Markup('role="img" aria-label="{}"').format(text) if text else Markup('aria-hidden="true"')
     return Markup('<svg class="octicon" viewBox="0 0 16 16" {}><use href="{}#{}"/></svg>').format(
-        told, escape(asset("icons.svg")), name
+        told, sprite, name
     )
 
 

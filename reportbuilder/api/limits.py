@@ -7,10 +7,12 @@ from typing import Any, cast
 from flask import Flask, Response, g
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from limits import parse
 from redis.exceptions import RedisError
 
 from reportbuilder import clock, logs
 from reportbuilder.api import context
+from reportbuilder.errors import TooMany
 from reportbuilder.settings import Settings
 
 log = logs.get_logger(__name__)
@@ -18,6 +20,7 @@ log = logs.get_logger(__name__)
 REDIS_PATIENCE = 1.0  # seconds
 TOO_MANY = 429
 MESSAGES_PER_HOUR = 20
+KEY_PREFIX = "limit"
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -32,7 +35,7 @@ limiter = Limiter(
     # of requests that find Redis away at once only the first falls back; the others would answer 500
     swallow_errors=True,
     strategy="moving-window",
-    key_prefix="limit",
+    key_prefix=KEY_PREFIX,
 )
 
 
@@ -51,12 +54,46 @@ def _shared(name: str, text: Callable[[Settings], str]) -> Decorator:
     return cast("Decorator", limiter.shared_limit(lambda: text(context.settings()), scope=name))
 
 
-executions = _shared("executions", lambda chosen: f"{chosen.executions_per_minute} per minute")
-reports = _shared("reports", lambda chosen: f"{chosen.reports_per_hour} per hour")
+def _executions(chosen: Settings) -> str:
+    return f"{chosen.executions_per_minute} per minute"
+
+
+def _reports(chosen: Settings) -> str:
+    return f"{chosen.reports_per_hour} per hour"
+
+
+executions, reports = _shared("executions", _executions), _shared("reports", _reports)
 exports = _shared("exports", lambda chosen: f"{chosen.exports_per_hour} per hour")
 # of a user, whatever caps say: else anybody could fill a stranger's mailbox from here
 messages = _shared("messages", lambda _chosen: f"{MESSAGES_PER_HOUR} per hour")
 sign_ins = limiter.limit("10 per minute", key_func=get_remote_address, methods=["POST"])
+
+
+def take_execution() -> None:
+    """Count one of several executions that a request asks for; the decorator counts one a request.
+
+    :raises TooMany: if it is one more than the asker may ask for.
+    """
+    _take("executions", _executions(context.settings()), "runs")
+
+
+def take_report() -> None:
+    """Count one of several reports that a request makes, as :func:`take_execution` does."""
+    _take("reports", _reports(context.settings()), "new reports")
+
+
+def _take(scope: str, text: str, what: str) -> None:
+    limit = parse(text)
+    try:
+        is_left = limiter.limiter.hit(limit, KEY_PREFIX, _asker(), scope)
+    except RedisError as error:
+        log.warning("a limit is not counted", error=type(error).__name__)
+        return
+    if not is_left:
+        raise TooMany(
+            f"only {text.replace(' per ', f' {what} per ')} are allowed; ask for it again later",
+            retry_after=limit.get_expiry(),
+        )
 
 
 def tell_own(most: int, left: int, seconds: float) -> None:

@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from flask import Response
 from marshmallow import Schema, fields
-from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from reportbuilder.accounts import permissions
 from reportbuilder.amc.models import AmcInstance
-from reportbuilder.api import context, limits, ordering, report_runs, schedule_shapes
+from reportbuilder.api import context, deleting, limits, ordering, report_lists, report_runs, schedule_shapes
 from reportbuilder.api import executions as runs
 from reportbuilder.api.doors import BASE, Door, Key, once
 from reportbuilder.api.schedule_shapes import ScheduleSchema
@@ -27,17 +25,15 @@ from reportbuilder.api.shapes import (
     row_id,
     sort_field,
 )
-from reportbuilder.backfills.starting import refuse_second
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.searching import find as find_template
 from reportbuilder.database import reading, transaction
 from reportbuilder.executions import overview
 from reportbuilder.executions.models import ReportExecution
-from reportbuilder.executions.states import ACTIVE, STATES, STATUS, phases_of
-from reportbuilder.reports import defining, favorites, searching
+from reportbuilder.executions.states import STATES, STATUS
+from reportbuilder.reports import defining, searching
 from reportbuilder.reports.models import FREQUENCIES, ReportDefinition
 from reportbuilder.schedules import defining as scheduling
-from reportbuilder.schedules import overview as schedules
 
 door = Door("Reports", f"{BASE}/reports", "Saved reports: a template, an instance and values under a name.")
 
@@ -99,7 +95,7 @@ class ReportQuery(Page):
         validate=one_of(runs.STATUSES), metadata={"description": "Of the latest execution"}
     )
     search = Text(most=200, metadata={"description": "Words that all occur in name, description or template"})
-    sort = sort_field(searching.SORTS, "-created_at")
+    sort = sort_field(report_lists.SORTS, "-created_at")
 
 
 class ReportChange(Body):
@@ -161,14 +157,11 @@ def visible(session: Session, report_id: str, permission: str = "report:view") -
 
 def shown(session: Session, rows: Sequence[ReportDefinition]) -> list[dict[str, Any]]:
     """Return reports in the words of ReportSchema."""
-    marked = favorites.marked(session, context.principal().user_id, [row.id for row in rows])
-    latest = _latest(session, [row.last_execution_id for row in rows if row.last_execution_id])
-    active = schedules.active_of(session, [row.id for row in rows])
     return [
-        _shown(row)
-        | {"is_favorite": row.id in marked, "latest": latest.get(row.last_execution_id)}
-        | {"next_run_at": schedules.next_run_at(active[row.id], row) if row.id in active else None}
-        for row in rows
+        _shown(line.report)
+        | {"is_favorite": line.is_favorite, "latest": line.latest and _run(line.latest)}
+        | {"next_run_at": line.next_run_at}
+        for line in report_lists.lines(session, context.principal(), rows)
     ]
 
 
@@ -184,17 +177,13 @@ def _shown(row: ReportDefinition) -> dict[str, Any]:
     }
 
 
-def _latest(session: Session, ids: Sequence[UUID]) -> dict[UUID | None, dict[str, Any]]:
-    found = session.scalars(select(ReportExecution).where(ReportExecution.id.in_(ids)))
+def _run(run: ReportExecution) -> dict[str, Any]:
     return {
-        run.id: {
-            "execution_id": run.execution_id,
-            "status": STATUS[run.state],
-            "phase": run.state,
-            "created_at": run.created_at,
-            "completed_at": run.completed_at,
-        }
-        for run in found
+        "execution_id": run.execution_id,
+        "status": STATUS[run.state],
+        "phase": run.state,
+        "created_at": run.created_at,
+        "completed_at": run.completed_at,
     }
 
 
@@ -218,12 +207,11 @@ def list_reports(query: dict[str, Any]) -> dict[str, Any]:
     with reading() as session:
         instance_id = row_id(session, AmcInstance.id, AmcInstance.instance_id, query.get("instance_id"))
         wanted = pick(query, "owner_id", "state", "frequency", "search")
-        rows, total = searching.search(
+        rows, total = report_lists.search(
             session,
             context.principal(),
             searching.Criteria(instance_id=instance_id, **wanted),
-            also=_of_status(query.get("status")),
-            **pick(query, "sort", "page", "limit"),
+            **pick(query, "status", "sort", "page", "limit"),
         )
         return {"items": shown(session, rows), "total": total} | pick(query, "page", "limit")
 
@@ -279,11 +267,7 @@ def change_report(body: dict[str, Any], report_id: str) -> dict[str, Any]:
 def delete_report(report_id: str) -> Response:
     """Delete a report of which nothing runs and no backfill is open; its executions and their rows stay."""
     with transaction() as session:
-        row = visible(session, report_id, "report:delete")
-        refuse_second(session, row)
-        busy = exists().where(ReportExecution.report_id == row.id, ReportExecution.state.in_(ACTIVE))
-        defining.delete(session, row, busy=bool(session.scalar(select(busy))))
-        scheduling.remove_from(session, row)
+        deleting.delete(session, visible(session, report_id, "report:delete"))
     return Response(status=204)
 
 
@@ -303,10 +287,3 @@ def run_report(headers: dict[str, str], body: dict[str, Any], report_id: str) ->
         return report_runs.start(session, row, body)
 
     return once(headers, allowed, work, runs.ExecutionSchema(), 202)
-
-
-def _of_status(status: str | None) -> list[ColumnElement[bool]]:
-    if status is None:
-        return []
-    latest = select(ReportExecution.id).where(ReportExecution.state.in_(phases_of(status)))
-    return [ReportDefinition.last_execution_id.in_(latest)]

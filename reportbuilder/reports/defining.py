@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete as delete_rows
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -18,7 +17,7 @@ from reportbuilder.catalog.preparing import USUAL, Prepared, prepare, prepare_ea
 from reportbuilder.errors import Conflict
 from reportbuilder.parameters.rendering import Limits
 from reportbuilder.parameters.windows import LAG_DAYS, Window, parse_window
-from reportbuilder.reports.models import FREQUENCIES, ReportDefinition, ReportFavorite
+from reportbuilder.reports.models import FREQUENCIES, ReportDefinition
 from reportbuilder.reports.wishes import CHANGED, CREATED, read_fields, read_wish
 
 
@@ -102,7 +101,7 @@ def change(
 
 
 def delete(session: Session, report: ReportDefinition, *, busy: bool) -> None:
-    """Delete a report; its executions and their rows stay readable.
+    """Delete a report; its executions and their rows stay readable, and :func:`restore` takes it back.
 
     :param busy: whether something of it waits or runs, which the caller knows.
     :raises Conflict: if so.
@@ -110,8 +109,16 @@ def delete(session: Session, report: ReportDefinition, *, busy: bool) -> None:
     if busy:
         raise Conflict(f"{report.name!r} has executions that have not ended; wait for them, or cancel them")
     report.deleted_at = clock.now()
-    report.is_active = False
-    session.execute(delete_rows(ReportFavorite).where(ReportFavorite.report_id == report.id))
+    session.flush()
+
+
+def restore(session: Session, report: ReportDefinition) -> None:
+    """Let a deleted report be there again, as it was, marks included.
+
+    :raises Conflict: if its owner has given its name to another one meanwhile.
+    """
+    _refuse_taken(session, report, report.name)
+    report.deleted_at = None
     session.flush()
 
 

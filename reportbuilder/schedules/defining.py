@@ -165,6 +165,26 @@ def remove_from(session: Session, report: ReportDefinition) -> None:
         remove(session, lock(session, there.id), report)
 
 
+def put_back(session: Session, report: ReportDefinition) -> None:
+    """Let the schedule go on that ended with a report which is about to be restored; the report is locked.
+
+    What was due meanwhile is left out. One that somebody had removed before stays so.
+    """
+    ended = select(ReportSchedule.id).where(
+        ReportSchedule.report_id == report.id,
+        ReportSchedule.is_active.is_(False),
+        ReportSchedule.updated_at >= report.deleted_at,  # nothing changes a schedule after its end
+    )
+    there = session.scalars(ended.order_by(ReportSchedule.updated_at.desc()).limit(1)).first()
+    if there is None:
+        return
+    schedule, now = lock(session, there), clock.now()
+    schedule.is_active = True
+    _begin_anew(schedule, now)
+    report.frequency = frequency_of(plan_of(schedule).recurrence, now)
+    session.flush()
+
+
 def find_active(session: Session, report: ReportDefinition) -> ReportSchedule | None:
     """Return the active schedule of a report, None if there is none."""
     return session.scalars(

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, case, func, not_, null, or_, select
 from sqlalchemy.orm import Session
 
 from reportbuilder.accounts.grants import visible
@@ -15,6 +15,7 @@ from reportbuilder.accounts.permissions import Principal, missing
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.parameters.windows import Window
 from reportbuilder.reports.models import ReportDefinition
+from reportbuilder.reports.searching import Sort
 from reportbuilder.schedules.models import ReportSchedule, ScheduleFiring
 from reportbuilder.schedules.plans import plan_of
 from reportbuilder.schedules.preview import USUAL, Upcoming, preview
@@ -22,6 +23,16 @@ from reportbuilder.schedules.rolling import window_of
 from reportbuilder.schedules.settling import expected_reruns
 
 _MOST_RERUNS: Final = 1_000  # counted
+SORTS: Final[dict[str, Sort]] = {
+    "next_run": Sort(
+        case(
+            (or_(ReportSchedule.is_paused, not_(ReportDefinition.is_active)), null()),
+            else_=ReportSchedule.next_run_at,
+        ),
+        (ReportSchedule, and_(ReportSchedule.report_id == ReportDefinition.id, ReportSchedule.is_active)),
+        has_nulls=True,
+    )
+}
 
 
 @dataclass(frozen=True)

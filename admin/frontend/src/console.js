@@ -8,6 +8,7 @@ import "./parts/arrows.js";
 import "./parts/unseen.js";
 import "./parts/palette.js";
 import "./parts/shortcuts.js";
+import "./parts/ticking.js";
 import { watch } from "./parts/live.js";
 
 document.documentElement.dataset.script = "";

@@ -1,0 +1,180 @@
+"""What one may do with reports from their table, one by one or several at once; each has its own outcome."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import request
+from sqlalchemy.orm import Session
+
+from reportbuilder.accounts import idempotency, permissions
+from reportbuilder.accounts.models import User
+from reportbuilder.accounts.permissions import Subject
+from reportbuilder.api import context, deleting, limits, ordering, report_runs
+from reportbuilder.catalog.searching import find as find_template
+from reportbuilder.database import transaction
+from reportbuilder.errors import Conflict, Invalid, ReportBuilderError
+from reportbuilder.reports import copying, favorites, searching
+from reportbuilder.reports.models import ReportDefinition
+from reportbuilder.schedules import defining as scheduling
+from reportbuilder.schedules import following
+from reportbuilder.schedules.models import ReportSchedule
+
+MOST_NAMED: Final = 3
+NO_REASON: Final = "no reason was given in the table of reports"
+Work = Callable[[Session, ReportDefinition, str], str | None]
+Before = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something to do with a report, allowed by ``permission``.
+
+    ``work`` gets the reason that was typed and returns the text id of a report that it has made, if any.
+    ``done``: in words, for one and for several. ``before``: what is counted first. ``is_deleted``: whether it
+    is done to reports that have been deleted.
+    """
+
+    permission: str
+    work: Work
+    done: tuple[str, str]
+    before: Before = lambda: None
+    is_deleted: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an action on one report; ``made``: a new one's text id. No ``refusal`` if it worked."""
+
+    report_id: str
+    name: str
+    made: str = ""
+    refusal: str = ""
+
+
+def _run(session: Session, report: ReportDefinition, _: str) -> None:
+    report_runs.start(session, report, {})
+
+
+def _pause(session: Session, report: ReportDefinition, reason: str) -> None:
+    schedule = _schedule(session, report)
+    by = context.principal().email
+    scheduling.pause(session, schedule, report, by=by, reason=reason or NO_REASON)
+
+
+def _resume(session: Session, report: ReportDefinition, _: str) -> None:
+    scheduling.resume(session, _schedule(session, report), report)
+
+
+def _schedule(session: Session, report: ReportDefinition) -> ReportSchedule:
+    there = scheduling.find_active(session, report)
+    if there is None:
+        raise Conflict("it has no schedule")
+    following.lock(session, there.id)
+    return there
+
+
+def _delete(session: Session, report: ReportDefinition, _: str) -> None:
+    deleting.delete(session, report)
+
+
+def _restore(session: Session, report: ReportDefinition, _: str) -> None:
+    deleting.restore(session, report)
+
+
+def _duplicate(session: Session, report: ReportDefinition, _: str) -> str:
+    find_template(session, context.principal(), report.template.template_id)
+    owner = session.get_one(User, context.principal().user_id)
+    return copying.duplicate(session, report, owner, ordering.terms()).report_id
+
+
+def _mark(session: Session, report: ReportDefinition, _: str) -> None:
+    favorites.mark(session, context.principal().user_id, report)
+
+
+def _unmark(session: Session, report: ReportDefinition, _: str) -> None:
+    favorites.unmark(session, context.principal().user_id, report)
+
+
+ACTIONS: Final[dict[str, Action]] = {
+    "run": Action("report:run", _run, ("run asked for", "runs asked for"), before=limits.take_execution),
+    "pause": Action("schedule:change", _pause, ("schedule paused", "schedules paused")),
+    "resume": Action("schedule:change", _resume, ("schedule resumed", "schedules resumed")),
+    "delete": Action("report:delete", _delete, ("report deleted", "reports deleted")),
+    "restore": Action("report:delete", _restore, ("report is back", "reports are back"), is_deleted=True),
+    "duplicate": Action("report:create", _duplicate, ("copy made", "copies made"), before=limits.take_report),
+    "mark": Action("report:view", _mark, ("favorite more", "favorites more")),
+    "unmark": Action("report:view", _unmark, ("favorite less", "favorites less")),
+}
+
+
+def act(name: str, report_ids: Sequence[str], *, key: str, reason: str = "") -> list[Outcome]:
+    """Do something to each of these reports, each in a transaction of its own.
+
+    :param key: of the form that was sent; what it has done already is not done again.
+    :raises Invalid: if there is no such action.
+    """
+    if name not in ACTIONS:
+        raise Invalid.field("do", f"{name!r} is none of {', '.join(ACTIONS)}")
+    return [_try(name, report_id, key, reason) for report_id in dict.fromkeys(report_ids)]
+
+
+def _try(name: str, report_id: str, key: str, reason: str) -> Outcome:
+    action, told = ACTIONS[name], report_id
+    try:
+        action.before()
+        with transaction() as session:
+            report = _allowed(session, action, report_id)
+            told = report.name
+            made = _once(session, name, report, key, reason)
+    except ReportBuilderError as error:
+        return Outcome(report_id, told, refusal=_reason(error, told))
+    return Outcome(report_id, told, made)
+
+
+def _allowed(session: Session, action: Action, report_id: str) -> ReportDefinition:
+    principal = context.principal()
+    locked = action.permission != "report:view"
+    report = searching.find(session, principal, report_id, locked=locked, deleted=action.is_deleted)
+    whose = searching.subject_of(report)
+    if action.permission == "report:create":  # a copy is its maker's
+        whose = Subject(instance_id=report.instance_id)
+    permissions.ensure(principal, action.permission, whose, "report")
+    return report
+
+
+def _once(session: Session, name: str, report: ReportDefinition, key: str, reason: str) -> str:
+    def work() -> tuple[int, dict[str, Any]]:
+        return 200, {"made": ACTIONS[name].work(session, report, reason) or ""}
+
+    if not key:
+        return str(work()[1]["made"])
+    print_ = idempotency.fingerprint("POST", request.path, f"{name} {report.report_id}".encode())
+    whole = f"{key}:{name}:{report.report_id}"
+    answer = idempotency.once(session, context.principal().user_id, whole, print_, work)
+    return str(answer.body["made"])
+
+
+def _reason(error: ReportBuilderError, name: str) -> str:
+    """Return why, without the name, which is told beside it."""
+    return error.message.removeprefix(f"{name!r} ")
+
+
+def told(name: str, outcomes: Sequence[Outcome]) -> tuple[str, str]:
+    """Return what came of an action in words, and of which kind that is: success, warning or danger."""
+    done = [each.name for each in outcomes if not each.refusal]
+    refused: dict[str, list[str]] = {}
+    for each in outcomes:
+        if each.refusal:
+            refused.setdefault(each.refusal.rstrip("."), []).append(each.name)
+    one, several = ACTIONS[name].done
+    said = [f"{_listed(done)}: {one}."] if len(done) == 1 else [f"{len(done)} {several}."] if done else []
+    said += [f"Not {_listed(names)}: {why}." for why, names in refused.items()]
+    kind = "success" if not refused else "warning" if done else "danger"
+    return " ".join(said), kind
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"“{name}”" for name in names[:MOST_NAMED])
+    more = len(names) - MOST_NAMED
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,0 +1,185 @@
+"""The table of reports: the page, its rows while they move, and what is done from it."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from flask import Response, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from admin import answers, report_actions, report_links, report_rows, report_wishes
+from admin.blueprint import HOME, pages
+from admin.instants import reader_zone
+from admin.report_actions import Outcome
+from admin.report_menus import menu_of
+from admin.report_rows import STATE_WORDS, ReportRow
+from admin.report_wishes import Wish
+from reportbuilder.accounts import grants
+from reportbuilder.accounts.permissions import Principal, Subject, may
+from reportbuilder.amc.models import AmcInstance
+from reportbuilder.api import context, report_lists
+from reportbuilder.api.shapes import row_id
+from reportbuilder.database import reading
+from reportbuilder.reports import searching
+
+DASHBOARDS: Final = "admin.dashboards"  # the tab beside this one, once there is such a page
+REGION: Final = "reports"  # the id of what filters and actions change
+MOST_INSTANCES: Final = 500  # to choose from
+MOST_TOLD: Final = 700  # characters of a message, which travels in the cookie
+MOST_UNDONE: Final = 40  # reports that one click restores, for the same reason
+
+_WORDS: Final = {"words": STATE_WORDS, "to": report_links.to, "menu_of": menu_of}
+
+
+@pages.get(HOME)
+def home() -> ResponseReturnValue:
+    """Show the reports that one may see, those that the address asks for."""
+    wish = report_wishes.read(request.args)
+    if request.headers.get("HX-Target") != REGION:
+        return render_template("reports/table.html", **_shown(wish))
+    answer = make_response(render_template("reports/_found.html", **_shown(wish)))
+    answer.headers["HX-Push-Url"] = url_for("admin.home") + wish.query(page=wish.page)
+    answer.headers["Vary"] = "HX-Target"
+    return answer
+
+
+@pages.get(f"{HOME}/reports/rows")
+def report_rows_now() -> ResponseReturnValue:
+    """Show some reports as they are now, in the order in which they are asked for, until all have ended."""
+    asked = request.args.get("of", "").split(".")[: report_wishes.SIZES[-1]]
+    principal = context.principal()
+    with reading() as session:
+        found = report_rows.rows(session, principal, searching.those(session, principal, asked))
+    tag = _digest(found)
+    if request.if_none_match.contains(tag):
+        return Response(status=304)
+    html = render_template(
+        "reports/_rows.html", rows=found, selectable=report_rows.selectable(found), **_WORDS
+    )
+    answer = answers.live(html, is_over=not any(row.is_moving for row in found))
+    answer.set_etag(tag)
+    return answer
+
+
+@pages.post(f"{HOME}/reports/do")
+def do_with_reports() -> ResponseReturnValue:
+    """Do something with one report, or with those that are ticked, and tell what came of each."""
+    name, *ids = request.form.get("do", "").split() or [""]
+    ids = ids or request.form.getlist("report")[: report_wishes.SIZES[-1]]
+    if not ids:
+        return _answer("Tick the reports first that you mean.", "warning", {})
+    outcomes = report_actions.act(
+        name, ids, key=request.form.get("key", ""), reason=request.form.get("reason", "")
+    )
+    text, kind = report_actions.told(name, outcomes)
+    is_plain = name in {"mark", "unmark"} and kind == "success"  # the star says it
+    return _answer("" if is_plain else text, kind, _way_on(name, outcomes))
+
+
+def _way_on(name: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return the button that a message takes: Undo after deleting, Edit after copying."""
+    done = [each for each in outcomes if not each.refusal]
+    if name == "delete" and 0 < len(done) <= MOST_UNDONE:
+        ids = " ".join(each.report_id for each in done)
+        fields = {"do": f"restore {ids}", "back": request.form.get("back", "")}
+        return {"label": "Undo", "post": url_for("admin.do_with_reports"), "fields": fields}
+    if name == "duplicate" and len(done) == 1:
+        href = report_links.to("admin.edit_report", report_id=done[0].made)
+        return {"label": "Edit the copy", "href": href}
+    return {}
+
+
+def _answer(text: str, kind: str, action: dict[str, Any]) -> ResponseReturnValue:
+    """Lead back to the table and tell; a script of ours gets the table anew, and the text as a toast."""
+    wish = report_wishes.read(dict(parse_qsl(request.form.get("back", "").removeprefix("?"))))
+    if request.headers.get("HX-Target") == REGION:
+        html = render_template("reports/_found.html", **_shown(wish))
+        return answers.with_toast(html, text[:MOST_TOLD], kind, **action) if text else html
+    if text:
+        flash({"text": text[:MOST_TOLD], "action": action or None}, kind)  # type: ignore[arg-type]  # any JSON is kept
+    return redirect(url_for("admin.home") + wish.query(page=wish.page), 303)
+
+
+def _shown(wish: Wish) -> dict[str, Any]:
+    principal = context.principal()
+    with reading() as session:
+        found, total = _search(session, principal, wish)
+        if total and not found:  # a page behind the last one: there are fewer than there were
+            wish = replace(wish, page=-(-total // wish.size))
+            found, total = _search(session, principal, wish)
+        shown = report_rows.rows(session, principal, found)
+        instances = _instances(session, principal)
+        owners = searching.owners(session, principal)
+    return {
+        "wish": wish,
+        "rows": shown,
+        "total": total,
+        "pages": -(-total // wish.size) or 1,
+        "selectable": report_rows.selectable(shown),
+        "is_moving": any(row.is_moving for row in shown),
+        "instances": instances,
+        "owners": owners,
+        "key": secrets.token_urlsafe(12),
+        "live_url": f"{HOME}/reports/rows?of={'.'.join(row.report.report_id for row in shown)}",
+        "may_create": any(
+            may(principal, "report:create", Subject(instance_id=instance.id)) for instance in instances
+        ),
+        "dashboards": _dashboards(),
+        "cleared": Wish(sort=wish.sort, size=wish.size).query(),
+        "choices": report_wishes,
+        **_WORDS,
+    }
+
+
+def _dashboards() -> list[tuple[str, str]]:
+    is_there = DASHBOARDS in current_app.view_functions
+    return [("Dashboards", url_for(DASHBOARDS))] if is_there else []
+
+
+def _search(session: Session, principal: Principal, wish: Wish) -> tuple[list[Any], int]:
+    criteria = searching.Criteria(
+        instance_id=row_id(session, AmcInstance.id, AmcInstance.instance_id, wish.instance or None),
+        owner_id=wish.owner_id,
+        frequency=wish.frequency or None,
+        favorite=True if wish.favorites else None,
+        search=wish.q or None,
+    )
+    part = {"sort": wish.sort, "page": wish.page, "limit": wish.size}
+    return report_lists.search(session, principal, criteria, status=wish.status or None, **part)
+
+
+def _instances(session: Session, principal: Principal) -> list[AmcInstance]:
+    statement = select(AmcInstance).where(grants.visible(principal, AmcInstance.id))
+    return list(session.scalars(statement.order_by(AmcInstance.instance_name).limit(MOST_INSTANCES)))
+
+
+def _digest(rows: Sequence[ReportRow]) -> str:
+    """Return what changes when anything changes that the rows show."""
+    facts = [(reader_zone(), *_facts(row)) for row in rows]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:20]
+
+
+def _facts(row: ReportRow) -> tuple[object, ...]:
+    report, run = row.report, row.line.latest
+    return (
+        report.report_id,
+        report.updated_at,
+        report.template.name,
+        report.instance.instance_name,
+        report.owner.email,
+        run and (run.execution_id, run.created_at),
+        row.state,
+        row.meaning,
+        row.frequency,
+        row.rests,
+        row.line.next_run_at,
+        row.line.is_favorite,
+        row.trend,
+        row.results,
+        sorted(row.may),
+    )
