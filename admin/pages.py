@@ -27,6 +27,7 @@ from admin import (
     schedules,
     signing_in,
 )
+from admin.account import messages, people, profile, tokens
 from admin.answers import wants_fragment, with_toast
 from admin.blueprint import HOME, pages
 from admin.dialog import choosing, detailing, duplicating, resuming, reviewing, starting
@@ -49,7 +50,10 @@ FAMILIES = (
     gallery,
     instances,
     library,
+    messages,
     palette,
+    people,
+    profile,
     reports,
     resuming,
     reviewing,
@@ -57,6 +61,7 @@ FAMILIES = (
     schedules,
     signing_in,
     starting,
+    tokens,
 )
 DIALOG = "dialog"  # the id of the place that dialogs are shown in
 SERVER_FAULT = 500

@@ -16,12 +16,10 @@ from reportbuilder.api import context, reports
 from reportbuilder.catalog import searching as templates
 from reportbuilder.database import transaction
 from reportbuilder.reports import drafting
+from reportbuilder.reports.copying import copy_name
 from reportbuilder.reports.drafting import DETAILS, PARAMETERS, WHEN
 from reportbuilder.reports.models import ReportDefinition, ReportDraft
-from reportbuilder.reports.wishes import LONGEST_NAME
 from reportbuilder.schedules import defining as scheduling
-
-MARK = " (copy)"
 
 
 @pages.post(f"{HOME}/reports/<ident:report_id>/duplicate")
@@ -39,7 +37,7 @@ def duplicate_report(report_id: str) -> ResponseReturnValue:
 
 def _drafted(session: Session, report: ReportDefinition) -> ReportDraft:
     fields: dict[str, Any] = {
-        "name": report.name[: LONGEST_NAME - len(MARK)].rstrip() + MARK,
+        "name": copy_name(report.name, 1),
         "parameters": report.parameters,
         "timezone": report.timezone,
     }

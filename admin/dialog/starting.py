@@ -7,7 +7,6 @@ from typing import Any, Final
 from flask import Response, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import TooManyRequests
 
 from admin.answers import done
 from admin.blueprint import HOME, pages
@@ -17,7 +16,7 @@ from admin.dialog.opening import opened
 from admin.dialog.reviewing import fingerprint, reviewed
 from reportbuilder.accounts import idempotency
 from reportbuilder.api import context, limits, ordering, report_runs
-from reportbuilder.api.failures import of_http, of_room
+from reportbuilder.api.failures import of_room
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Conflict, Invalid, NotPermitted, ReportBuilderError, TooMany
 from reportbuilder.reports import drafting
@@ -40,42 +39,24 @@ def start_draft(template_id: str) -> ResponseReturnValue:
         _count(draft_id)
         with transaction() as session:
             made = _once(session, template_id, draft_id)
-    except TooManyRequests as error:
-        return _refused(template_id, TooMany(_of_limits()), of_http(error).headers)
     except (Invalid, Conflict, TooMany, NotPermitted) as error:
-        return _refused(template_id, error, of_room(error).headers)
+        return _refused(template_id, error)
     return done(made["target"], made["said"])
 
 
 def _count(draft_id: str) -> None:
     """Count against the same limits as the API does; what repeats a start that has been made counts nothing.
 
-    :raises TooManyRequests: at a limit.
+    :raises TooMany: at a limit.
     """
     with reading() as session:
         mine = drafting.unfinished(session, context.principal().user_id)
         is_single = {one.draft_id: steps.is_single(one) for one in mine}
-    if draft_id in is_single:
-        (_count_run if is_single[draft_id] else _count_report)()
-
-
-@limits.executions
-def _count_run() -> None:
-    """Count a run."""
-
-
-@limits.reports
-@limits.executions
-def _count_report() -> None:
-    """Count a report with its run."""
-
-
-def _of_limits() -> str:
-    chosen = context.settings()
-    return (
-        f"You may ask for {chosen.executions_per_minute} runs a minute and make {chosen.reports_per_hour} "
-        "reports an hour, and these are used up; wait a little and start again. Nothing is lost."
-    )
+    if draft_id not in is_single:
+        return
+    if not is_single[draft_id]:
+        limits.take_report()
+    limits.take_execution()
 
 
 def _once(session: Session, template_id: str, draft_id: str) -> Mapping[str, Any]:
@@ -115,9 +96,10 @@ def _start_report(session: Session, draft: ReportDraft) -> dict[str, Any]:
     return {"target": f"{HOME}/reports/{made['report_id']}", "said": SAID[run["type"]]}
 
 
-def _refused(template_id: str, error: ReportBuilderError, headers: Mapping[str, str]) -> Response:
+def _refused(template_id: str, error: ReportBuilderError) -> Response:
+    problem = of_room(error)
     with reading() as session:
         draft = opened(session, template_id, permission="instance:view")
-        answer = reviewed(session, draft, problems_of(error), of_room(error).status)
-    answer.headers.update(headers)
+        answer = reviewed(session, draft, problems_of(error), problem.status)
+    answer.headers.update(problem.headers)
     return answer

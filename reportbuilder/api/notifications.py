@@ -141,6 +141,12 @@ def _may_change() -> None:
     permissions.ensure(context.principal(), "notification:change")
 
 
+def channels_of(session: Session) -> list[dict[str, Any]]:
+    """Return the asker's channels in the words of ChannelSchema; the own e-mail address is always the first."""
+    mine = channels.of_user(session, context.principal().user_id)
+    return [_own_email(), *map(_channel, mine)]
+
+
 def _own_email() -> dict[str, Any]:
     is_set = bool(context.settings().smtp_url)
     return {
@@ -167,7 +173,8 @@ def _rules(choice: Choice) -> dict[str, Any]:
     }
 
 
-def _shown(session: Session, rows: Sequence[Notification]) -> list[dict[str, Any]]:
+def shown(session: Session, rows: Sequence[Notification]) -> list[dict[str, Any]]:
+    """Return messages in the words of NotificationSchema."""
     emails, digests = overview.emails(session, rows), overview.digests(session, rows)
     names = ("notification_id", "kind", "state", "pace", "attempts", "error")
     times = ("created_at", "not_before", "sent_at")
@@ -198,7 +205,7 @@ def list_notifications(query: dict[str, Any]) -> dict[str, Any]:
     ordering = order({"created_at": Notification.created_at}, "-created_at", Notification.id)
     with reading() as session:
         page = page_of(session, overview.search(wanted), ordering, query)
-        return page | {"items": _shown(session, page["items"])}
+        return page | {"items": shown(session, page["items"])}
 
 
 @door.route("/<ident:notification_id>/resend", methods=["POST"])
@@ -216,7 +223,7 @@ def resend_notification(headers: dict[str, str], notification_id: str) -> Respon
 
     def work(session: Session, row: Notification) -> dict[str, Any]:
         overview.resend(session, row)
-        return _shown(session, [row])[0]
+        return shown(session, [row])[0]
 
     return once(headers, allowed, work, NotificationSchema(), 202)
 
@@ -227,8 +234,7 @@ def resend_notification(headers: dict[str, str], notification_id: str) -> Respon
 def list_channels() -> dict[str, Any]:
     """List your channels; the own e-mail address is always the first."""
     with reading() as session:
-        mine = channels.of_user(session, context.principal().user_id)
-        return {"items": [_own_email(), *map(_channel, mine)]}
+        return {"items": channels_of(session)}
 
 
 @door.route("/channels", methods=["POST"])
@@ -282,7 +288,7 @@ def test_channel(headers: dict[str, str], channel_id: str) -> Response:
         _may_change()
 
     def work(session: Session, _: None) -> dict[str, Any]:
-        return _shown(session, [overview.send_test(session, context.principal().user_id, channel_id)])[0]
+        return shown(session, [overview.send_test(session, context.principal().user_id, channel_id)])[0]
 
     return once(headers, allowed, work, NotificationSchema(), 202)
 

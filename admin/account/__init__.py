@@ -1,0 +1,1 @@
+"""The reader's account: zone and colours, the password, API tokens, notifications; and people, for admins."""
