@@ -1,4 +1,4 @@
-"""The reader's notifications: where one is reached, what one is told, and what became of the last messages."""
+"""The reader's notifications: where one is reached, what one is told, what became of the last messages."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence

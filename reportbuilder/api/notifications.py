@@ -142,7 +142,7 @@ def _may_change() -> None:
 
 
 def channels_of(session: Session) -> list[dict[str, Any]]:
-    """Return the asker's channels in the words of ChannelSchema; the own e-mail address is always the first."""
+    """Return the asker's channels in the words of ChannelSchema; the own e-mail address is the first."""
     mine = channels.of_user(session, context.principal().user_id)
     return [_own_email(), *map(_channel, mine)]
 

@@ -117,7 +117,7 @@ def restore(session: Session, report: ReportDefinition) -> None:
 
     :raises Conflict: if its owner has given its name to another one meanwhile.
     """
-    _refuse_taken(session, report, report.name)
+    refuse_taken(session, report.owner, report.instance, report.name, but=report)
     report.deleted_at = None
     session.flush()
 
