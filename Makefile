@@ -79,7 +79,7 @@ $(RUNTIME): requirements/runtime.lock | $(MADE)
 	@$(PIP) install --require-hashes -r requirements/runtime.lock
 	@touch $@
 
-$(DEV): requirements/dev.lock pyproject.toml | $(RUNTIME)
+$(DEV): requirements/dev.lock pyproject.toml | $(NODE)
 	@echo "installing requirements/dev.lock"
 	@$(PIP) install --require-hashes -r requirements/dev.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .

@@ -13,7 +13,13 @@ function show(dialog) {
   const before = document.activeElement;
   dialog.showModal();
   dialog.querySelector("[autofocus]")?.focus();
-  dialog.addEventListener("close", () => before?.isConnected && before.focus(), { once: true });
+  dialog.addEventListener("close", () => giveBack(before), { once: true });
+}
+
+function giveBack(element) {
+  if (!element?.isConnected) return;
+  const menu = element.closest("details:not([open])");
+  (menu?.querySelector("summary") ?? element).focus();
 }
 
 document.addEventListener("click", (event) => {

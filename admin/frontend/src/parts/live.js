@@ -94,3 +94,6 @@ document.addEventListener("visibilitychange", () => document.hidden || refresh()
 document.addEventListener("htmx:afterSettle", watch);
 document.addEventListener("live:changed", watch);
 document.addEventListener("live:refresh", () => refresh());
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful && event.detail.requestConfig.verb !== "get") refresh();
+});

@@ -19,7 +19,7 @@ htmx.defineExtension("morph", {
   handleSwap(style, target, fragment) {
     if (!style.startsWith("morph")) return false;
     const morphStyle = style.endsWith("innerHTML") ? "innerHTML" : "outerHTML";
-    const nodes = morphStyle === "outerHTML" ? fragment.firstElementChild ?? fragment : [...fragment.childNodes];
+    const nodes = morphStyle === "outerHTML" ? fragment.children : [...fragment.childNodes];
     return Idiomorph.morph(target, nodes, { morphStyle, ignoreActiveValue: true, callbacks });
   },
 });

@@ -41,8 +41,9 @@ async function fill(text) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   show(here(words));
   const mine = ++asked;
-  const answer = await fetch(`${dialog.dataset.url}?q=${encodeURIComponent(text)}`, { headers: { "HX-Request": "true", Accept: "text/html" } });
-  if (mine !== asked || !answer.ok) return;
+  const headers = { "HX-Request": "true", Accept: "text/html" };
+  const answer = await fetch(`${dialog.dataset.url}?q=${encodeURIComponent(text)}`, { headers }).catch(() => null);
+  if (mine !== asked || !answer?.ok) return;
   const found = document.createRange().createContextualFragment(await answer.text());
   show([...here(words), ...found.querySelectorAll("[role=option]")]);
 }

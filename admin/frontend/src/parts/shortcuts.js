@@ -1,10 +1,11 @@
 // Keys: every element with data-shortcut="n", "/" or "g r" is focused (fields) or clicked (all others); "?" lists them all.
+const TYPED = 'input:not([type="checkbox"], [type="radio"], [type="submit"], [type="button"]), textarea, select, [contenteditable]';
 const SEQUENCE = 1200;
 let began = "";
 let timer = 0;
 
 function isTyping(target) {
-  return target.matches?.("input, textarea, select, [contenteditable], [role=combobox]") ?? false;
+  return target.matches?.(TYPED) ?? false;
 }
 
 /** All shortcuts of this page as [keys, text, element]; the first of the same keys counts. */
