@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
@@ -67,7 +68,7 @@ def add_channel() -> ResponseReturnValue:
 def remove_channel(channel_id: str) -> ResponseReturnValue:
     """Remove a channel, and what the rules send by it."""
 
-    def work(session: Session, user_id: Any) -> str:
+    def work(session: Session, user_id: UUID) -> str:
         row = channels.find(session, user_id, channel_id)
         channels.remove(session, row)
         return f"{row.name} is removed; nothing is sent by it any more."
@@ -90,12 +91,10 @@ def renew_secret(channel_id: str) -> ResponseReturnValue:
 def test_channel(channel_id: str) -> ResponseReturnValue:
     """Send a test message; what became of it stands in the list of messages."""
 
-    def work(session: Session, user_id: Any) -> str:
+    def work(session: Session, user_id: UUID) -> str:
         if channel_id != OWN_EMAIL:
             channels.find(session, user_id, channel_id)
-        once(
-            session, "test", lambda: {"id": overview.send_test(session, user_id, channel_id).notification_id}
-        )
+        once(session, "test", lambda: _tested(session, user_id, channel_id))
         return "A test message is on its way; below stands what becomes of it."
 
     return _do(work)
@@ -106,7 +105,7 @@ def test_channel(channel_id: str) -> ResponseReturnValue:
 def resend_message(notification_id: str) -> ResponseReturnValue:
     """Send a message again that failed, was dropped, or did not arrive."""
 
-    def work(session: Session, user_id: Any) -> str:
+    def work(session: Session, user_id: UUID) -> str:
         overview.resend(session, overview.find(session, user_id, notification_id))
         return "The message is sent again."
 
@@ -117,7 +116,7 @@ def resend_message(notification_id: str) -> ResponseReturnValue:
 def choose_rules() -> ResponseReturnValue:
     """Say what one wants to be told of one's own reports."""
 
-    def work(session: Session, user_id: Any) -> str:
+    def work(session: Session, user_id: UUID) -> str:
         body = {"is_muted": request.form.get("is_muted") == "1", "wants": wants_of(request.form)}
         choosing.choose(session, user_id, body)
         return "You are told so from now on."
@@ -129,11 +128,15 @@ def choose_rules() -> ResponseReturnValue:
 def reset_rules() -> ResponseReturnValue:
     """Go back to what is usual."""
 
-    def work(session: Session, user_id: Any) -> str:
+    def work(session: Session, user_id: UUID) -> str:
         choosing.forget(session, user_id)
         return "You are told what is usual."
 
     return _do(work)
+
+
+def _tested(session: Session, user_id: UUID, channel_id: str) -> dict[str, Any]:
+    return {"notification_id": overview.send_test(session, user_id, channel_id).notification_id}
 
 
 def wants_of(form: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -159,7 +162,7 @@ def paces_of(wants: Sequence[Want]) -> dict[tuple[str, str], str]:
     return {(want.channel_id, kind): want.pace for want in wants for kind in want.kinds}
 
 
-def _do(work: Callable[[Session, Any], str]) -> ResponseReturnValue:
+def _do(work: Callable[[Session, UUID], str]) -> ResponseReturnValue:
     """Do something in one transaction, and say on the page how it went."""
     permissions.ensure(context.principal(), "notification:change")
     try:

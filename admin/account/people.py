@@ -1,4 +1,4 @@
-"""People, for admins: who there is, adding one, roles, shutting out, and what each may do on which instance."""
+"""People, for admins: who there is, adding one, roles, shutting out, and what each may do where."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -33,6 +33,10 @@ PERMISSION: Final = "user:manage"
 WRONG: Final = 422
 GENERATED_BYTES: Final = 12
 ONE: Final = "/account/people/<uuid:user_id>"
+_SWITCHED: Final = {
+    True: "may sign in again; former tokens stay revoked",
+    False: "is shut out, and all tokens are revoked",
+}
 _FIELDS: Final = ("email", "name", "role", "time_zone")
 
 
@@ -118,12 +122,7 @@ def switch_person(user_id: UUID) -> ResponseReturnValue:
                 users.deactivate(session, user)
     except Conflict as error:
         return done(url_for("admin.people"), error.message, "danger")
-    said = (
-        "may sign in again; former tokens stay revoked"
-        if is_active
-        else "is shut out, and all tokens are revoked"
-    )
-    return done(url_for("admin.people"), f"{user.email} {said}.")
+    return done(url_for("admin.people"), f"{user.email} {_SWITCHED[is_active]}.")
 
 
 def _find(session: Session, user_id: UUID) -> User:
@@ -197,9 +196,12 @@ def _page(
         zones=offered_zones(),
         added=added,
         wrong=wrong or {},
-        typed=typed
-        or {"email": "", "name": "", "role": "analyst", "time_zone": context.principal().time_zone},
+        typed=typed or _empty(),
     )
+
+
+def _empty() -> dict[str, str]:
+    return {"email": "", "name": "", "role": "analyst", "time_zone": context.principal().time_zone}
 
 
 def _words(user: User, held: Mapping[UUID, str], names: Mapping[UUID, str]) -> str:

@@ -25,6 +25,10 @@ SAID: Final = {
     "run": "also makes and runs reports",
     "admin": "may do whatever you may",
 }
+SENT_TWICE: Final = (
+    "This form was sent twice. The token that came of it was shown the first time; if you have not kept it, "
+    "revoke it and make another."
+)
 _USUAL: Final = {"name": "", "scope": "run", "days": str(tokens.LIFETIME.days)}
 
 
@@ -52,10 +56,7 @@ def issue_token() -> ResponseReturnValue:
     except Invalid as error:
         return _page(error.details, WRONG, typed)
     if not issued:
-        text = (
-            "This form was sent twice. The token that came of it was shown the first time; if you have not "
-        )
-        return done(url_for("admin.api_tokens"), f"{text}kept it, revoke it and make another.", "warning")
+        return done(url_for("admin.api_tokens"), SENT_TWICE, "warning")
     return with_secret(_page(issued=issued[0]))
 
 
@@ -68,9 +69,8 @@ def revoke_token() -> ResponseReturnValue:
             tokens.revoke(session, context.principal().user_id, begins)
     except NotFound as error:
         return done(url_for("admin.api_tokens"), error.message, "warning")
-    return done(
-        url_for("admin.api_tokens"), f"The token {begins}… is withdrawn; what uses it is refused now."
-    )
+    said = f"The token {begins}… is withdrawn; what uses it is refused now."
+    return done(url_for("admin.api_tokens"), said)
 
 
 def _lifetime(text: str) -> timedelta:
