@@ -1,4 +1,4 @@
-"""The frame of the account's pages: their tabs, and answers that hold a secret."""
+"""The frame of the account's pages: their tabs."""
 
 from typing import Any, Final
 
@@ -23,10 +23,3 @@ def in_tab(template: str, here: str, status: int = 200, **shown: Any) -> Respons
     tabs = [*TABS, PEOPLE] if may(context.principal(), "user:manage") else TABS
     items = [(text, url_for(endpoint)) for text, endpoint in tabs]
     return make_response(render_template(template, tabs=items, here=here, **shown), status)
-
-
-def with_secret(answer: Response) -> Response:
-    """Let nobody keep an answer that shows a secret this once."""
-    answer.headers["Cache-Control"] = "no-store"
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer

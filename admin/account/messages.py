@@ -9,7 +9,7 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from admin.account.frame import in_tab, with_secret
+from admin.account.frame import in_tab
 from admin.answers import done
 from admin.blueprint import pages
 from admin.once import once
@@ -60,7 +60,7 @@ def add_channel() -> ResponseReturnValue:
     except (Invalid, Conflict) as error:
         return _page(error.details or {"kind": [error.message]}, WRONG, _kept(typed))
     if secrets:
-        return with_secret(_page(secret=secrets[0]))
+        return _page(secret=secrets[0])
     return done(_address(), f"{typed['name']} is added. Send a test message to see whether it arrives.")
 
 
@@ -83,7 +83,7 @@ def renew_secret(channel_id: str) -> ResponseReturnValue:
     with transaction() as session:
         row = channels.find(session, context.principal().user_id, channel_id)
         secret = channels.change(session, row, {"new_secret": True}, context.settings())
-    return with_secret(_page(secret=secret))
+    return _page(secret=secret)
 
 
 @pages.post(f"{BELOW}/channels/<ident:channel_id>/test")

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from admin.account.frame import in_tab, with_secret
+from admin.account.frame import in_tab
 from admin.account.profile import ROLES
 from admin.answers import done
 from admin.blueprint import pages
@@ -77,7 +77,7 @@ def add_person() -> ResponseReturnValue:
     if not added:
         text = f"This form was sent twice; {typed['email']} has been added, and the password was shown then."
         return done(url_for("admin.people"), text, "warning")
-    return with_secret(_page(added=added[0]))
+    return _page(added=added[0])
 
 
 @pages.get(ONE)

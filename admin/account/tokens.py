@@ -6,7 +6,7 @@ from typing import Any, Final
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin.account.frame import in_tab, with_secret
+from admin.account.frame import in_tab
 from admin.answers import done
 from admin.blueprint import pages
 from admin.fields import whole
@@ -57,7 +57,7 @@ def issue_token() -> ResponseReturnValue:
         return _page(error.details, WRONG, typed)
     if not issued:
         return done(url_for("admin.api_tokens"), SENT_TWICE, "warning")
-    return with_secret(_page(issued=issued[0]))
+    return _page(issued=issued[0])
 
 
 @pages.post("/account/tokens/revoke", endpoint="revoke_token")
