@@ -94,7 +94,8 @@ def _recurring(_session: Session, draft: ReportDraft, report: ReportDefinition) 
     shown = outlook_of(row, found)
     due, window = found.times[0]
     prepared = defining.prepare_run(report, replace(terms, as_of=due.due_at), window=window)
-    return Judged(report, prepared, f"of the first run, due {due.local:%Y-%m-%d %H:%M} there", outlook=shown)
+    first = f"of the first run, due {due.local:%Y-%m-%d %H:%M} in {row.timezone}"
+    return Judged(report, prepared, first, outlook=shown)
 
 
 def _backfill(session: Session, draft: ReportDraft, report: ReportDefinition) -> Judged:
