@@ -27,7 +27,8 @@ def live(html: str, *, is_over: bool = False) -> Response:
     if is_over:
         answer.status_code = STOP
         return answer
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    return answer
 
 
 def with_toast(answer: ResponseReturnValue, text: str, kind: str = "success", **action: Any) -> Response:

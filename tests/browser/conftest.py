@@ -12,6 +12,7 @@ from tests.browser.stack import Stack, started
 from tests.browser.visits import Visits
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+LONGEST = 300  # seconds; the first of them starts everything
 MISSING = "Chromium is missing, so no page was looked at: apt-get install chromium"
 
 
@@ -20,6 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser/" in item.path.as_posix():
             item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.timeout(LONGEST))
 
 
 @pytest.fixture(scope="session")

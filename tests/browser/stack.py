@@ -30,14 +30,14 @@ from tests.deployment import Deployment, free_port, wait_until
 WEB = "import tests.browser.kit_page\nfrom reportbuilder.cli.web import web\nweb([])"
 WORLD = Options(users=2_000, days=400)
 QUICK = Faults(run_seconds=0.5, validation_seconds=0.0)
-PATIENCE = 60  # seconds until all is up
+PATIENCE = 180  # seconds until all is up
 HASTY = {
     "submit_lease": 3.0,
     "list_lag": 0.2,
     "look_min": 0.2,
     "look_max": 0.5,
-    "sweep_every": 0.5,
-    "fire_every": 0.5,
+    "sweep_every": 1.0,
+    "fire_every": 1.0,
     "worker_processes": 1,
     "executions_per_minute": 1000,
     "reports_per_hour": 1000,

@@ -20,7 +20,7 @@ TELL = (
     "document.addEventListener('securitypolicyviolation', (event) => console.error("
     "`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`))"
 )
-PATIENCE = 10_000  # ms
+PATIENCE = 20_000  # ms
 
 
 @dataclass
