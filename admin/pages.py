@@ -7,11 +7,13 @@ from flask import Flask, current_app, make_response, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from admin import (
+    account,
     appearance,
     assets,
     backfill_starting,
     backfills,
     bringing,
+    dialog,
     editing,
     gallery,
     instances,
@@ -27,41 +29,33 @@ from admin import (
     schedules,
     signing_in,
 )
-from admin.account import messages, people, profile, tokens
 from admin.answers import wants_fragment, with_toast
 from admin.blueprint import HOME, pages
-from admin.dialog import choosing, detailing, duplicating, resuming, reviewing, starting
-from admin.form import making as form_making
+from admin.form import changing, keeping, making
 from reportbuilder.api import context, sessions
 from reportbuilder.api.failures import Problem
 from reportbuilder.errors import Unauthenticated
 
 # importing them has added their views
 FAMILIES = (
+    account,
     appearance,
     backfill_starting,
     backfills,
     bringing,
-    choosing,
-    detailing,
-    duplicating,
+    changing,
+    dialog,
     editing,
-    form_making,
     gallery,
     instances,
+    keeping,
     library,
-    messages,
+    making,
     palette,
-    people,
-    profile,
     reports,
-    resuming,
-    reviewing,
     schedule_editing,
     schedules,
     signing_in,
-    starting,
-    tokens,
 )
 DIALOG = "dialog"  # the id of the place that dialogs are shown in
 SERVER_FAULT = 500

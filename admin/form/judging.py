@@ -13,8 +13,9 @@ from reportbuilder.errors import Invalid
 from reportbuilder.parameters.dates import find_zone
 from reportbuilder.parameters.definitions import RESERVED
 from reportbuilder.parameters.forms import Form
-from reportbuilder.parameters.windows import Window, parse_window
+from reportbuilder.parameters.windows import WORDS, Window, parse_window
 from reportbuilder.reports.defining import Terms
+from reportbuilder.reports.wishes import read_fields
 
 NAME, DESCRIPTION, ZONE = "name", "description", "timezone"
 FORM = "form"  # where errors go that no control has
@@ -65,7 +66,7 @@ def read(form: Form, typed: Typed, zone: str) -> Filled:
 def judge(template: QueryTemplate, form: Form, filled: Filled, terms: Terms) -> Verdict:
     """Judge the zone, the window and the values at once; render the SQL if all are right."""
     errors: dict[str, list[str]] = {}
-    window = _window(filled, terms, errors)
+    window = _judge_window(filled, terms, errors)
     prepared = None
     try:
         if window is None:
@@ -84,12 +85,31 @@ def judge(template: QueryTemplate, form: Form, filled: Filled, terms: Terms) -> 
     return Verdict(errors, window, prepared)
 
 
-def _window(filled: Filled, terms: Terms, errors: dict[str, list[str]]) -> Window | None:
+def wrong_texts(filled: Filled, *, needs_name: bool = False) -> dict[str, list[str]]:
+    """Return what is wrong with the name and the description by themselves."""
+    said = {NAME: filled.name, DESCRIPTION: filled.description}
+    given = {name: text for name, text in said.items() if text or (needs_name and name == NAME)}
+    try:
+        read_fields(given, (NAME, DESCRIPTION), ())
+    except Invalid as error:
+        return error.details
+    return {}
+
+
+def window_of(wish: Mapping[str, Any] | None, zone: str, terms: Terms) -> Window:
+    """Return the window that was typed; who asks for two days has to give them.
+
+    :raises Invalid: as ``windows.parse_window``.
+    """
+    if wish and "start" in wish and not wish["start"]:
+        raise Invalid.field(f"{RESERVED}.start", WORDS["missing"])
+    return parse_window(wish, as_of=terms.as_of, default_zone=zone, lag_days=terms.lag_days)
+
+
+def _judge_window(filled: Filled, terms: Terms, errors: dict[str, list[str]]) -> Window | None:
     try:
         find_zone(filled.zone, field=ZONE)
-        return parse_window(
-            filled.window, as_of=terms.as_of, default_zone=filled.zone, lag_days=terms.lag_days
-        )
+        return window_of(filled.window, filled.zone, terms)
     except Invalid as error:
         for key, reasons in error.details.items():
             errors[key if key == ZONE else window_control(key)] = reasons

@@ -18,7 +18,7 @@ from reportbuilder.database import transaction
 from reportbuilder.errors import Invalid
 
 
-@pages.post(f"{HOME}/saved-values/<set_id>")
+@pages.post(f"{HOME}/saved-values/<ident:set_id>")
 def change_values(set_id: str) -> ResponseReturnValue:
     """Change saved values as the button says, and show what there is now."""
     principal, where = context.principal(), request.form.get("instance_id", "")

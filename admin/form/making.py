@@ -17,10 +17,10 @@ from reportbuilder.api import context, ordering
 from reportbuilder.catalog import valuesets
 from reportbuilder.catalog.searching import find as find_template
 from reportbuilder.database import reading, transaction
-from reportbuilder.errors import Conflict, Invalid, ReportBuilderError
+from reportbuilder.errors import Conflict, ReportBuilderError
 from reportbuilder.executions import overview
 from reportbuilder.reports import defining, drafting
-from reportbuilder.reports.wishes import read_fields, read_wish
+from reportbuilder.reports.wishes import read_wish
 
 NEXT, INSTANCE, PREVIEW, SAVE = "next", "instance", "preview", "save_values"  # what a button asks for
 DO = "do"
@@ -32,7 +32,7 @@ def posted() -> Typed:
     return {name: texts for name, texts in request.form.lists() if name not in ("csrf_token", DO)}
 
 
-@pages.get(f"{HOME}/new/<template_id>")
+@pages.get(f"{HOME}/new/<ident:template_id>")
 def report_form(template_id: str) -> ResponseReturnValue:
     """Show the form of a template: empty, from a draft, from saved values, or as the address says."""
     address = dict(request.args.lists())
@@ -58,7 +58,7 @@ def _begun_with(session: Session) -> tuple[str, dict[str, Any]]:
     return "", {"parameters": values}
 
 
-@pages.post(f"{HOME}/new/<template_id>", endpoint="check_report_form")
+@pages.post(f"{HOME}/new/<ident:template_id>", endpoint="check_report_form")
 def check_report_form(template_id: str) -> ResponseReturnValue:
     """Check what was typed: keep it as a draft and go on, or say at each field what is wrong."""
     typed, wish = posted(), request.form.get(DO, NEXT)
@@ -108,19 +108,15 @@ def _keep(session: Session, ground: Ground, body: Mapping[str, Any]) -> str:
 
 def _wrong_name(session: Session, ground: Ground, filled: judging.Filled) -> dict[str, list[str]]:
     """Return what is wrong with the name and the description; a run once needs no name."""
-    said = {
-        name: value for name, value in (("name", filled.name), ("description", filled.description)) if value
-    }
+    wrong = judging.wrong_texts(filled)
+    if not filled.name or ground.on is None or judging.NAME in wrong:
+        return wrong
+    owner = session.get_one(User, context.principal().user_id)
     try:
-        read_fields(said, ("name", "description"), ())
-        if filled.name and ground.on:
-            owner = session.get_one(User, context.principal().user_id)
-            defining.refuse_taken(session, owner, ground.on, filled.name)
+        defining.refuse_taken(session, owner, ground.on, filled.name)
     except Conflict as taken:
-        return {"name": [taken.message]}
-    except Invalid as error:
-        return error.details
-    return {}
+        return {**wrong, judging.NAME: [taken.message]}
+    return wrong
 
 
 def _save_values(session: Session, ground: Ground, typed: Typed) -> ResponseReturnValue:
@@ -162,7 +158,7 @@ def _by_field(ground: Ground, error: ReportBuilderError) -> dict[str, list[str]]
     return judging.by_control(ground.form, error.details)
 
 
-@pages.post(f"{HOME}/new/<template_id>/sql")
+@pages.post(f"{HOME}/new/<ident:template_id>/sql")
 def report_sql(template_id: str) -> ResponseReturnValue:
     """Show the SQL of what is typed, exactly as it would be sent, or which field is wrong."""
     with reading() as session:

@@ -15,6 +15,7 @@ from admin.form.marking import mark
 from reportbuilder.api import context, ordering
 from reportbuilder.parameters.dates import today_in
 from reportbuilder.parameters.days import SUGGESTED
+from reportbuilder.parameters.forms import Form
 from reportbuilder.parameters.windows import FULL_PERIODS, LOOKBACK_DAYS
 
 WINDOW_PRESETS = (*FULL_PERIODS, *(word for word in SUGGESTED if not word.endswith("_days")))
@@ -40,7 +41,7 @@ def form_page(ground: Ground, typed: Typed, verdict: Verdict, *, told: bool) -> 
         "summary": summary(sections, errors),
         "zones": sorted(available_timezones()),
         "instances": _choices(ground),
-        "settings": json.dumps(script_settings(ground)),
+        "settings": json.dumps(script_settings(ground.form) | _where(ground)),
     } | sql_pane(ground, verdict)
 
 
@@ -106,17 +107,19 @@ def summary(sections: Sequence[Section], errors: fields.Errors) -> list[tuple[st
     ]
 
 
-def script_settings(ground: Ground) -> dict[str, Any]:
+def script_settings(form: Form) -> dict[str, Any]:
     """Return what the browser checks fields by, as the server does: schema, conditions, and the instant."""
-    widgets = fields.widgets_of(ground.form)
     return {
-        "schema": ground.form.json_schema(),
-        "conditions": fields.conditions_of(ground.form),
-        "widgets": {name: str(widget) for name, widget in widgets.items()},
-        "asOf": ground.form.as_of.isoformat(),
-        "lagDays": ground.form.lag_days,
-        "instance": ground.on.instance_id if ground.on else "",
+        "schema": form.json_schema(),
+        "conditions": fields.conditions_of(form),
+        "widgets": {name: str(widget) for name, widget in fields.widgets_of(form).items()},
+        "asOf": form.as_of.isoformat(),
+        "lagDays": form.lag_days,
     }
+
+
+def _where(ground: Ground) -> dict[str, str]:
+    return {"instance": ground.on.instance_id if ground.on else ""}
 
 
 def typical(seconds: timedelta | None) -> str:

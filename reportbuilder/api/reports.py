@@ -254,11 +254,19 @@ def change_report(body: dict[str, Any], report_id: str) -> dict[str, Any]:
     """Change what is given; the whole must still fit the template."""
     with transaction() as session:
         row = visible(session, report_id, "report:change")
-        defining.change(session, row, body, terms=ordering.terms())
-        schedule = scheduling.find_active(session, row)
-        if schedule is not None:
-            scheduling.check_again(row, schedule, terms=ordering.terms())
+        change(session, row, body)
         return _whole(session, row)
+
+
+def change(session: Session, row: ReportDefinition, body: dict[str, Any]) -> None:
+    """Change what is given of a report; the whole must still fit its template and its schedule.
+
+    :raises Invalid: with everything that is wrong, by field. :raises Conflict: if the name is taken.
+    """
+    defining.change(session, row, body, terms=ordering.terms())
+    schedule = scheduling.find_active(session, row)
+    if schedule is not None:
+        scheduling.check_again(row, schedule, terms=ordering.terms())
 
 
 @door.route("/<ident:report_id>", methods=["DELETE"])

@@ -60,6 +60,7 @@ def save(
     :raises Invalid: for a name that is none, and if there are too many sets.
     """
     permissions.ensure(principal, "valueset:save", Subject(owner_id=principal.user_id), WHAT)
+    _ensure_may_share(principal, shared_on)
     name = read_name(name)
     own = _own_ones(session, principal, template)
     row = own.get(name.lower())
@@ -70,7 +71,7 @@ def save(
         session.add(row)
     row.instance_name, row.saved_parameters = name, dict(values)
     row.time_window = dict(time_window) if time_window else None
-    share(session, principal, row, shared_on)
+    _share(session, row, shared_on)
     return row
 
 
@@ -98,13 +99,9 @@ def share(session: Session, principal: Principal, row: ValueSet, instance: AmcIn
 
     :raises NotFound: if it is an instance that the principal may not see.
     """
-    if row.id is not None:
-        _ensure_may_change(principal, row)
-    if instance is not None:
-        permissions.ensure(principal, "instance:view", Subject(instance_id=instance.id), "instance")
-    row.shared_on_id = instance.id if instance else None
-    row.shared_on = instance
-    session.flush()
+    _ensure_may_change(principal, row)
+    _ensure_may_share(principal, instance)
+    _share(session, row, instance)
 
 
 def delete(session: Session, principal: Principal, row: ValueSet) -> None:
@@ -134,6 +131,17 @@ def read_name(name: object) -> str:
 
 def _ensure_may_change(principal: Principal, row: ValueSet) -> None:
     permissions.ensure(principal, "valueset:change", _subject(row), WHAT)
+
+
+def _ensure_may_share(principal: Principal, instance: AmcInstance | None) -> None:
+    if instance is not None:
+        permissions.ensure(principal, "instance:view", Subject(instance_id=instance.id), "instance")
+
+
+def _share(session: Session, row: ValueSet, instance: AmcInstance | None) -> None:
+    row.shared_on_id = instance.id if instance else None
+    row.shared_on = instance
+    session.flush()
 
 
 def _subject(row: ValueSet) -> Subject:

@@ -43,10 +43,15 @@ export function makeList(reading) {
   return {
     isEmpty: (value) => (typeof value === "string" ? value.length <= MOST_PASTED && !cut(value, reading).length : !value.length),
     isTooLong: (value) => typeof value === "string" && length(value) > MOST_PASTED,
-    cut: (value) => (typeof value === "string" ? cut(value, reading).map((piece) => piece.text) : value),
+    cut: (value) => (typeof value === "string" ? unquoted(value, reading) : value),
     places: (value) => cut(value, reading),
     judge,
   };
+}
+
+/** Return the texts of a paste's pieces. */
+export function unquoted(text, reading) {
+  return cut(text, reading).map((piece) => piece.text);
 }
 
 /** Return the pieces of a paste: {text, start, end}, the last two in the paste itself. */

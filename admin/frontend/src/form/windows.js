@@ -13,7 +13,7 @@ const FULL = { last_full_day: "yesterday", last_full_week: "last_week", last_ful
 export function makeWindow(words, lagDays) {
   return (wish, zone, today) => {
     const given = Object.fromEntries(Object.entries(wish ?? {}).filter(([, value]) => value !== "" && value !== null && value !== undefined));
-    return given.start !== undefined || given.end !== undefined ? fixed(given, zone, today) : rolling(given, today);
+    return given.isFixed || given.start !== undefined || given.end !== undefined ? fixed(given, zone, today) : rolling(given, today);
   };
 
   function fixed(given, zone, today) {
@@ -57,8 +57,9 @@ export function makeWindow(words, lagDays) {
 
   function counted(value, otherwise, least) {
     if (value === undefined) return { count: otherwise };
-    const count = /^\d{1,3}$/.test(strip(String(value))) ? Number(value) : -1;
-    return count >= least && count <= LONGEST ? { count } : { reason: fill(words.days, value, { least }) };
+    const isCount = /^\d{1,3}$/.test(strip(String(value)));
+    const count = isCount ? Number(value) : -1;
+    return count >= least && count <= LONGEST ? { count } : { reason: fill(words.days, isCount ? count : value, { least }) };
   }
 }
 

@@ -1,0 +1,42 @@
+// Copies: the SQL, and the address of the form as it is filled in.
+
+const LONGEST = 6000; // as the server's own limit, see admin/form/addresses.py
+
+export function makeCopies(form) {
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest?.("[data-copy], [data-copy-link]");
+    if (!button) return;
+    if (button.dataset.copy) await copy(document.getElementById(button.dataset.copy).textContent, "The SQL is copied");
+    else await copyLink(form);
+  });
+}
+
+async function copyLink(form) {
+  const address = addressOf(form);
+  if (address.length > LONGEST) tell("These values are too many for an address. Save them and share them instead.", "warning");
+  else await copy(address, "The address is copied");
+}
+
+/** Return the address that fills the form in so. */
+export function addressOf(form) {
+  const said = new URLSearchParams();
+  for (const [name, text] of new FormData(form)) {
+    const isOwn = /^[pw]\./.test(name) || ["instance_id", "name", "description", "timezone"].includes(name);
+    const isOff = form.elements[name] instanceof RadioNodeList && text === "false" && form.elements[name][1]?.checked && form.elements[name][1].type === "checkbox";
+    if (isOwn && text !== "" && !isOff) said.append(name, text);
+  }
+  return `${location.origin}${location.pathname}?${said}`;
+}
+
+async function copy(text, told) {
+  try {
+    await navigator.clipboard.writeText(text);
+    tell(told, "success");
+  } catch {
+    tell("The browser does not let us copy. Select it and copy it by hand.", "warning");
+  }
+}
+
+function tell(text, kind) {
+  document.body.dispatchEvent(new CustomEvent("toast", { bubbles: true, detail: { text, kind } }));
+}
