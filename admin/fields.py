@@ -3,20 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
+
+from werkzeug.datastructures import MultiDict
 
 Choices = Sequence[tuple[str, str]]  # a value, and its words
+Posted = MultiDict[str, Any]  # what a form sent
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,9}")
-
-
-class Posted(Protocol):
-    """What a form sent."""
-
-    def get(self, key: str, default: str = "", /) -> str:
-        """Return the first value of a name."""
-
-    def getlist(self, key: str, /) -> list[str]:
-        """Return all values of a name."""
 
 
 @dataclass(frozen=True)

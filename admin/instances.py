@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from admin.answers import done, live
@@ -48,7 +48,7 @@ def _listed() -> dict[str, Any]:
     words = request.args.get("q", "").strip()[:200]
     for word in words.split():
         texts = (AmcInstance.instance_name, AmcInstance.instance_id)
-        wanted = wanted.where(func.concat(*texts).icontains(word, autoescape=True))
+        wanted = wanted.where(or_(*(text.icontains(word, autoescape=True) for text in texts)))
     with reading() as session:
         total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
         ordered = wanted.order_by(func.lower(AmcInstance.instance_name), AmcInstance.id)

@@ -6,11 +6,15 @@ from typing import Any, Final
 from flask import render_template, request, url_for
 from sqlalchemy.orm import Session
 
+from admin.blueprint import HOME
+from admin.once import once_key
 from reportbuilder.accounts import permissions
+from reportbuilder.accounts.permissions import Subject
 from reportbuilder.api import context, reports
 from reportbuilder.reports import searching
 from reportbuilder.reports.models import ReportDefinition
 
+DO: Final = f"{HOME}/reports/do"  # where the table of reports does things with them
 ACTIONS: Final = (
     "report:run",
     "report:change",
@@ -56,7 +60,27 @@ def framed(session: Session, report: ReportDefinition) -> dict[str, Any]:
         "report": reports.shown(session, [report])[0],
         "tabs": tabs_of(report.report_id),
         "may": allowed(report),
+        "do_url": DO,
+        "menu": menu_of(report),
     }
+
+
+def menu_of(report: ReportDefinition) -> list[dict[str, Any]]:
+    """Return what else one may do with a report, as ``kit.menu`` takes it."""
+    may, base = allowed(report), f"{HOME}/reports/{report.report_id}"
+    can_copy = permissions.may(context.principal(), "report:create", Subject(instance_id=report.instance_id))
+    offered = (
+        (may["report:run"], {"text": "Run with other values", "icon": "play", "href": f"{base}/run"}),
+        (may["report:change"], {"text": "Edit", "icon": "pencil", "href": f"{base}/edit"}),
+        (can_copy, _deed(report, "duplicate", "Duplicate", "copy")),
+        (may["report:delete"], _deed(report, "delete", "Delete", "trash", "danger")),
+    )
+    return [item for is_offered, item in offered if is_offered]
+
+
+def _deed(report: ReportDefinition, deed: str, text: str, icon: str, kind: str = "") -> dict[str, Any]:
+    fields = {"do": f"{deed} {report.report_id}", "key": once_key()}
+    return {"text": text, "icon": icon, "kind": kind, "post": DO, "fields": fields}
 
 
 def in_frame(template: str, frame: dict[str, Any], here: str = "", **shown: Any) -> str:

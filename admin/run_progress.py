@@ -1,11 +1,12 @@
-"""How a run gets on: its state in words, its place in the queue, and how long it takes beside what is usual."""
+"""How a run gets on: its state in words, its place in the queue, and how long it takes beside the usual."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from admin.value_words import trigger_words
 from reportbuilder import clock
 from reportbuilder.accounts import permissions
 from reportbuilder.accounts.permissions import Subject
@@ -14,6 +15,7 @@ from reportbuilder.executions import overview, queueing
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.places import Place
 from reportbuilder.executions.states import ACTIVE, STATUS
+from reportbuilder.parameters.windows import Window
 
 SAYING: Final = {
     "pending": "Waits for a free slot",
@@ -100,11 +102,17 @@ def active_of_report(session: Session, report_id: Any, most: int) -> tuple[list[
     return overview.search(session, wanted, sort="created_at", limit=most)
 
 
-def status_of(row: ReportExecution) -> str:
-    """Return the state of a run in five words."""
-    return STATUS[row.state]
+def shown(run: ReportExecution) -> dict[str, Any]:
+    """Return a run as lists show it."""
+    return {
+        "row": run,
+        "status": STATUS[run.state],
+        "trigger": trigger_words(run.triggered_by),
+        "took": took(run),
+        "window": window_of(run),
+    }
 
 
-def waited(row: ReportExecution, until: datetime | None = None) -> float:
-    """Return for how many seconds a run has waited for AMC."""
-    return max(0.0, ((row.submitted_at or until or clock.now()) - row.created_at).total_seconds())
+def window_of(run: ReportExecution) -> Window:
+    """Return the window that a run is about."""
+    return Window(run.time_window_start, run.time_window_end, run.time_zone)

@@ -196,7 +196,7 @@ def _page(
     user_id = context.principal().user_id
     with reading() as session:
         choice = choosing.read(session, user_id)
-        mine = notifications.channels_of(session)
+        mine = notifications.channels_of(session, user_id)
         messages, total = _messages(session)
     return in_tab(
         "account/notifications.html",

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from types import MappingProxyType
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, select, true
+from sqlalchemy import ColumnElement, Select, delete, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from reportbuilder.accounts.models import InstanceGrant, User
@@ -55,6 +55,22 @@ def held(session: Session, user_ids: Collection[UUID]) -> dict[UUID, dict[UUID, 
     ):
         found[user_id][instance_id] = access
     return found
+
+
+def readers_of(session: Session, instance_id: UUID, most: int) -> list[tuple[User, str]]:
+    """Return who may see what lies on an instance, by name: each active user with ``view`` or ``run``.
+
+    Admins see all and run all. At most so many.
+    """
+    of_instance = (InstanceGrant.user_id == User.id) & (InstanceGrant.instance_id == instance_id)
+    rows = session.execute(
+        select(User, InstanceGrant.access)
+        .outerjoin(InstanceGrant, of_instance)
+        .where(User.is_active, InstanceGrant.access.is_not(None) | (User.role == "admin"))
+        .order_by(func.lower(User.name), User.email)
+        .limit(most)
+    )
+    return [(user, "run" if user.role == "admin" else access) for user, access in rows]
 
 
 def grant(session: Session, user_id: UUID, instance_id: UUID, access: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from flask import Response
 from marshmallow import Schema, fields, validate
@@ -141,12 +142,6 @@ def _may_change() -> None:
     permissions.ensure(context.principal(), "notification:change")
 
 
-def channels_of(session: Session) -> list[dict[str, Any]]:
-    """Return the asker's channels in the words of ChannelSchema; the own e-mail address is the first."""
-    mine = channels.of_user(session, context.principal().user_id)
-    return [_own_email(), *map(_channel, mine)]
-
-
 def _own_email() -> dict[str, Any]:
     is_set = bool(context.settings().smtp_url)
     return {
@@ -163,6 +158,11 @@ def _channel(row: NotificationChannel) -> dict[str, Any]:
     return {name: getattr(row, name) for name in ("channel_id", "kind", "name", "shown")} | {
         "problem": None if has_mail else "no mail server is set up here (RB_SMTP_URL)"
     }
+
+
+def channels_of(session: Session, user_id: UUID) -> list[dict[str, Any]]:
+    """Return the asker's channels in the words of ChannelSchema; the own address is always the first."""
+    return [_own_email(), *map(_channel, channels.of_user(session, user_id))]
 
 
 def _rules(choice: Choice) -> dict[str, Any]:
@@ -234,7 +234,7 @@ def resend_notification(headers: dict[str, str], notification_id: str) -> Respon
 def list_channels() -> dict[str, Any]:
     """List your channels; the own e-mail address is always the first."""
     with reading() as session:
-        return {"items": channels_of(session)}
+        return {"items": channels_of(session, context.principal().user_id)}
 
 
 @door.route("/channels", methods=["POST"])

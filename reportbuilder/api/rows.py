@@ -102,11 +102,20 @@ def download_rows(query: dict[str, Any], execution_id: str) -> Response:
     CSV holds the values exactly as they are, also those that a spreadsheet would take for formulas; for a
     spreadsheet take `xlsx`, in which text stays text. Parquet keeps the types.
     """
+    return sent_file(execution_id, query["format"])
+
+
+def sent_file(execution_id: str, kind: str) -> Response:
+    """Return the answer that streams all rows of an execution as a file of a kind of CONTENT_TYPES.
+
+    :raises Conflict: if it is not completed. :raises Gone: if its rows have been removed.
+    :raises Invalid: if there are more rows than the kind holds.
+    """
     scratch = context.settings().scratch_dir
     scratch.mkdir(parents=True, exist_ok=True)
     with ExitStack() as held:
         path = held.enter_context(_file(execution_id))
-        file = downloads.download(path, query["format"], scratch)
+        file = downloads.download(path, kind, scratch)
         # who goes away in the middle leaves no half-read file to the garbage collector
         held.enter_context(closing(cast("Generator[bytes]", file.chunks)))
         # the first chunk is made before anything is answered, so that what is wrong can still be told

@@ -44,6 +44,11 @@ class Plan:
     only_b: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
 
+    @property
+    def key_names(self) -> list[str]:
+        """The names of the keys, as the first side has them."""
+        return [one.name for one, _ in self.keys]
+
 
 @dataclass(frozen=True)
 class Cell:

@@ -253,6 +253,31 @@ def test_a_segments_execution_is_retried_by_its_backfill(callers: Callers, path:
     assert failed["execution_id"] == execution.execution_id
 
 
+def test_single_segments_are_retried_unless_it_stops_at_failures(callers: Callers, path: str) -> None:
+    for on_failure, status in (("continue", 202), ("stop", 409)):
+        name = start(callers.ben, path, on_failure=on_failure)["backfill_id"]
+        with transaction() as session:
+            row = session.scalars(
+                select(ReportDataCollection).where(ReportDataCollection.collection_id == name)
+            ).one()
+            row.status = "failed"
+            segments = session.scalars(
+                select(ReportDataWeek).where(ReportDataWeek.collection_id == row.id)
+            ).all()
+            for segment in segments:
+                segment.status = "failed"
+        day = segments[3].week_start_date.isoformat()
+        one = f"/backfills/{name}"
+        check(callers.ben.post(f"{one}/retry-failed", json={"first_days": []}), 422, "VALIDATION_ERROR")
+        check(callers.ben.post(f"{one}/retry-failed", json={"first_days": ["2020-01-01"]}), 409, "CONFLICT")
+        answer = callers.ben.post(f"{one}/retry-failed", json={"first_days": [day]})
+        assert answer.status_code == status, answer.text
+        shown = callers.ben.get(one).get_json()["segments"]
+        waiting = [segment["first_day"] for segment in shown if segment["state"] == "waiting"]
+        assert waiting == ([day] if status == 202 else [])
+        callers.ben.post(f"{one}/cancel")
+
+
 def test_a_year_of_days_is_started_at_once(callers: Callers, path: str) -> None:
     plan = start(callers.ben, path, lookback_days=365)
     assert plan["total_segments"] == 352

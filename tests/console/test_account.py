@@ -204,7 +204,7 @@ def test_somebody_is_added_and_signs_in_with_the_password_shown(
     form = PERSON | {"once": key_in(ada.get("/account/people").text)}
     answer = ada.post("/account/people", form)
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
-    found = re.search(r'id="password" value="([^"]+)"', answer.text)
+    found = re.search(r'id="password">([^<]+)</code>', answer.text)
     assert found
     assert found[1] not in ada.get("/account/people").text
     assert sign_in(browser, email=PERSON["email"], password=found[1]).status_code == 303

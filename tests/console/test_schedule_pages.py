@@ -1,7 +1,8 @@
-"""The schedule of a report on the console: made, previewed, changed, paused, run, removed, and its history."""
+"""The schedule of a report on the console: made, previewed, changed, paused, run, removed."""
 
 from datetime import UTC, datetime
 from html import unescape
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -22,7 +23,7 @@ def page(callers: Callers) -> str:
     return f"{make_report(callers)}/schedule"
 
 
-def save(who: Visitor, page: str, **changes: object) -> None:
+def save(who: Visitor, page: str, **changes: Any) -> None:
     answer = who.post(f"{page}/edit", schedule_form(**changes) | {"do": "save"})
     assert (answer.status_code, answer.headers["Location"]) == (303, page)
 

@@ -58,15 +58,8 @@ def sent(values: dict[str, Any]) -> MultiDict[str, str]:
     """Return a form as a browser sends it."""
     fields = MultiDict[str, str]()
     for path, value in values.items():
-        each = (
-            value
-            if isinstance(value, list)
-            else ["1"]
-            if value is True
-            else []
-            if value is False
-            else [value]
-        )
+        boxes = {True: ["1"], False: []}
+        each = value if isinstance(value, list) else boxes.get(value, [value])
         fields.setlist(f"{schedule_forms.PREFIX}.{path}", each)
     return fields
 

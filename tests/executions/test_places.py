@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportbuilder.executions.places import Hold, Queue, place_of, remaining
+from reportbuilder.executions.places import Hold, Queue, first_places, place_of, remaining
 from reportbuilder.executions.slots import Contender
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -109,6 +109,7 @@ def test_whoever_is_later_in_the_queue_starts_no_earlier(
     assert len(starts) == waiting
     assert starts == sorted(starts)
     assert starts[0] >= NOW
+    assert first_places(queue, 7) == [(f"{n:02}", place) for n, place in enumerate(places)][:7]
 
 
 def test_365_that_wait_are_placed_at_once() -> None:

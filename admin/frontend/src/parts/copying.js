@@ -1,13 +1,13 @@
-// Buttons that copy what stands in a field: <button data-copy="id of the field">.
-import { toast } from "./toasts.js";
-
+// Buttons that copy the text of an element: <button data-copy="id" data-copied="what to say then">.
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest?.("[data-copy]");
-  const field = button && document.getElementById(button.dataset.copy);
-  if (!field) return;
-  field.select();
-  const isCopied = await navigator.clipboard?.writeText(field.value).then(() => true, () => false);
-  toast(isCopied ? { text: "Copied" } : { text: "The browser does not let pages copy. It is selected: press Ctrl C.", kind: "warning" });
+  const button = event.target.closest("[data-copy]");
+  const source = button && document.getElementById(button.dataset.copy);
+  if (!source) return;
+  const isCopied = await navigator.clipboard?.writeText(source.textContent).then(
+    () => true,
+    () => false,
+  );
+  if (!isCopied) getSelection().selectAllChildren(source); // no leave to write: one key press is left to the reader
+  const text = isCopied ? button.dataset.copied || "Copied" : "Selected; press Ctrl+C to copy";
+  document.body.dispatchEvent(new CustomEvent("toast", { bubbles: true, detail: { text, kind: isCopied ? "success" : "" } }));
 });
-
-document.addEventListener("focusin", (event) => event.target.matches?.("[data-select]") && event.target.select());
