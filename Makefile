@@ -14,7 +14,7 @@ LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo assets screenshots test chaos conformance fuzz hostile lint format bench lock clean
+.PHONY: help demo assets screenshots test chaos conformance fuzz hostile samples lint format bench lock clean
 
 help: ## Show this help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ fuzz: $(DEV) $(BUNDLE) ## Ask the API long and at random (FUZZ_EXAMPLES=200 an o
 
 hostile: $(DEV) $(BUNDLE) ## Send hostile values through API, command line and import, and print what came of them
 	$(BIN)/python -m pytest -q -s tests/hostile $(ARGS)
+
+samples: $(DEV) ## Record the sample rows of the shipped templates anew, at a sandbox
+	$(BIN)/python -m tests.catalog.recording
 
 lint: $(DEV) ## Check style, types and the order of imports
 	$(BIN)/ruff check .

@@ -43,28 +43,33 @@ def template_import() -> ResponseReturnValue:
 def import_templates() -> ResponseReturnValue:
     """Say what would become of each template; bring in what was judged so."""
     permissions.ensure(context.principal(), "template:publish")
-    texts, update = _texts(), "update" in request.form
-    print_ = _fingerprint(texts, update=update)
-    if not texts:
-        return _page(texts, update=update, status=422, missing="Paste a text or choose a file")
-    read = [_read(text) for text in texts]
+    update = "update" in request.form
+    read = [_read(text) for text in _texts()]
     texts = [text for text, _ in read]
     sources = [(text.name, source) for text, found in read for source in found]
-    if len(sources) > MOST_TEMPLATES:
-        reason = f"There are {len(sources):,} templates; {MOST_TEMPLATES:,} are imported at once"
-        return _page(texts, update=update, status=422, missing=reason)
+    if missing := _find_fault(texts, len(sources)):
+        return _page(texts, update=update, status=422, missing=missing)
+    print_ = _fingerprint(texts, update=update)
     wants = request.form.get("step") == "import"
-    is_checked = request.form.get("checked") == print_
-    outcomes = _import([source for _, source in sources], update=update, dry_run=not (wants and is_checked))
+    is_done = wants and request.form.get("checked") == print_
+    outcomes = _import([source for _, source in sources], update=update, dry_run=not is_done)
     return _page(
         texts,
         update=update,
         outcomes=list(zip([name for name, _ in sources], outcomes, strict=True)),
         counts=importing.count(outcomes),
-        is_done=wants and is_checked,
-        has_changed=wants and not is_checked,
+        is_done=is_done,
+        has_changed=wants and not is_done,
         checked=print_,
     )
+
+
+def _find_fault(texts: list[Text], count: int) -> str:
+    if not texts:
+        return "Paste a text or choose a file"
+    if count > MOST_TEMPLATES:
+        return f"There are {count:,} templates; {MOST_TEMPLATES:,} are imported at once"
+    return ""
 
 
 def _page(texts: list[Text], *, update: bool, status: int = 200, **shown: Any) -> ResponseReturnValue:

@@ -5,15 +5,16 @@ from typing import Any
 from flask import Response, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from admin import manuscripts
+from admin import manuscripts, sqlmarks
 from admin.answers import done
 from admin.blueprint import pages
-from admin.library import differences, marked
 from admin.manuscripts import Manuscript, Reading
+from admin.template_versions import differences
 from reportbuilder.accounts import permissions
 from reportbuilder.accounts.models import User
 from reportbuilder.api import context
 from reportbuilder.catalog import publishing, searching
+from reportbuilder.catalog.drafts import read_draft
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.versions import publication_of
 from reportbuilder.database import reading, transaction
@@ -127,7 +128,7 @@ def _review(written: Manuscript, row: QueryTemplate, before: dict[str, Any], fou
 def _as_stored(publication: dict[str, Any]) -> dict[str, Any]:
     """Return a publication as it will be read back, so that spelling alone makes no difference."""
     template = QueryTemplate()
-    publishing.fill(template, publishing.read_draft(publication))
+    publishing.fill(template, read_draft(publication))
     return publication_of(template)
 
 
@@ -150,5 +151,5 @@ def _judged(written: Manuscript, found: Reading) -> dict[str, Any]:
         "written": written,
         "found": found,
         "judgement": found.judgement,
-        "lines": marked(sql, {}, found.judgement),
+        "lines": sqlmarks.marked(sql, None, found.judgement),
     }

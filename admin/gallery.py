@@ -1,6 +1,7 @@
 """New report: the gallery of templates as cards, and the preview of one."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -61,6 +62,15 @@ def filters(*names: str) -> dict[str, str]:
     return {name: request.args.get(name, "")[:LONGEST].strip() for name in names}
 
 
+def criteria_of(asked: Mapping[str, str]) -> searching.Criteria:
+    """Return what the filters of a list of templates keep."""
+    return searching.Criteria(
+        category=asked["category"] or None,
+        report_type=asked["report_type"] or None,
+        search=asked["search"] or None,
+    )
+
+
 def page_asked() -> int:
     """Return which page of a list is asked for, from 1."""
     return min(max(request.args.get("page", 1, int), 1), PAGE_MAX)
@@ -92,12 +102,12 @@ def form_address(template_id: str, instance_id: str = "") -> str:
 def _gallery(session: Session, principal: Principal, asked: dict[str, str], page: int) -> dict[str, Any]:
     on = ordering.instance(session, asked["instance_id"], "instance:view") if asked["instance_id"] else None
     tables = sources.tables_of(session, on.id) if on else None
-    words = {name: asked[name] or None for name in ("search", "category", "report_type")}
-    criteria = searching.Criteria(**words, tables=tables)
+    criteria = replace(criteria_of(asked), tables=tables)
     rows, total = searching.search(session, principal, criteria, page=page, limit=PAGE)
-    others, lacking = [], 0
+    others: list[QueryTemplate] = []
+    lacking = 0
     if tables is not None:
-        criteria = searching.Criteria(**words, tables=tables, lacking=True)
+        criteria = replace(criteria, lacking=True)
         others, lacking = searching.search(session, principal, criteria, limit=MOST_LACKING)
     return {
         "cards": cards_of(session, principal, rows),
@@ -158,13 +168,12 @@ def template_preview(template_id: str) -> str:
         template = searching.find(session, principal, template_id)
         [card] = cards_of(session, principal, [template])
         stored = samplerows.find_stored(session, principal, template)
-    sql = template.sql_template
     return render_template(
         "gallery/preview.html",
         card=card,
         template=template,
         sample=samplerows.read(template, card.about, stored),
-        lines=sqlmarks.cut(sql, sqlmarks.placeholder_marks(sql, titles_of(template))),
+        lines=sqlmarks.marked(template.sql_template, titles_of(template)),
         use=form_address,
         asked_instance=filters("instance_id")["instance_id"],
         may_run=may(principal, "report:create"),

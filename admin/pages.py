@@ -33,6 +33,8 @@ from admin import (
     schedule_editing,
     schedules,
     signing_in,
+    template_pages,
+    template_versions,
 )
 from admin.answers import wants_fragment, with_toast
 from admin.blueprint import HOME, pages
@@ -66,6 +68,8 @@ FAMILIES = (
     schedule_editing,
     schedules,
     signing_in,
+    template_pages,
+    template_versions,
 )
 DIALOG = "dialog"  # the id of the place that dialogs are shown in
 SERVER_FAULT = 500

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from reportbuilder.catalog.judging import Judgement
 from reportbuilder.catalog.lint import ERROR, WARNING, Finding
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters.placeholders import find_placeholders
@@ -39,9 +40,12 @@ def cut(sql: str, marks: Sequence[Mark] = ()) -> list[list[Piece]]:
     >>> [piece.text for piece in cut("SELECT 1", [Mark(7, 8, "placeholder", "")])[0]]
     ['SELECT ', '1']
     """
+    spans = _spans(sql)
+    if len(spans) > 1 and spans[-1][0] == len(sql):
+        spans.pop()  # what ends with a line end has no further line
     return [
         _cut_line(sql, start, end, [mark for mark in marks if mark.start < end and mark.end > start])
-        for start, end in _spans(sql)
+        for start, end in spans
     ]
 
 
@@ -87,6 +91,14 @@ def finding_marks(sql: str, findings: Sequence[Finding]) -> list[Mark]:
             end = max(start + finding.length, start + 1)
             marks.append(Mark(start, end, f"finding-{finding.severity}", finding.message))
     return marks
+
+
+def marked(
+    sql: str, titles: dict[str, str] | None = None, judgement: Judgement | None = None
+) -> list[list[Piece]]:
+    """Return the lines of a template's SQL with its placeholders, and what was found, marked."""
+    found = finding_marks(sql, judgement.findings) if judgement else []
+    return cut(sql, [*placeholder_marks(sql, titles), *found])
 
 
 def by_weight(findings: Iterable[Finding]) -> list[Finding]:

@@ -8,7 +8,7 @@ from typing import Final
 from reportbuilder.catalog.abouts import Widget
 from reportbuilder.catalog.samples import Sample
 
-WIDTH: Final = 120
+WIDTH: Final = 180
 HEIGHT: Final = 48
 MOST_SERIES: Final = 3
 FEWEST: Final = 3  # rows that make a picture
@@ -117,7 +117,7 @@ def _pie(_widget: Widget, _curves: Curves) -> Iterator[Shape]:
     at = 0
     for number, share in enumerate((45, 32, 23), start=1):
         dashes = {"stroke-dasharray": f"{share} {100 - share}", "stroke-dashoffset": str(25 - at)}
-        ring = {"cx": "60", "cy": "24", "r": "15.9155", "class": "thumbnail-ring"}
+        ring = {"cx": str(WIDTH // 2), "cy": "24", "r": "15.9155", "class": "thumbnail-ring"}
         yield Shape("circle", ring | dashes, number)
         at += share
 
@@ -125,7 +125,9 @@ def _pie(_widget: Widget, _curves: Curves) -> Iterator[Shape]:
 def _scatter(widget: Widget, _curves: Curves) -> Iterator[Shape]:
     for place, (x, y) in enumerate(_POINTS):
         yield Shape(
-            "circle", {"cx": str(x + 6), "cy": str(y), "r": "3"}, place % min(widget.series, MOST_SERIES) + 1
+            "circle",
+            {"cx": str(round((x + 6) * WIDTH / 120)), "cy": str(y), "r": "3"},
+            place % min(widget.series, MOST_SERIES) + 1,
         )
 
 
@@ -133,24 +135,24 @@ def _heat(_widget: Widget, curves: Curves) -> Iterator[Shape]:
     shades = [*curves[0], *_SHADES][: len(_SHADES)]
     for place, shade in enumerate(shades):
         row, column = divmod(place, 5)
-        cell = _box(6 + column * 22, 2 + row * 15, 20, 13, 1)
+        cell = _box(6 + column * 34, 2 + row * 15, 32, 13, 1)
         yield Shape(cell.tag, cell.attributes | {"fill-opacity": f"{max(shade, 0.15):.2f}"}, 1)
 
 
 def _funnel(_widget: Widget, _curves: Curves) -> Iterator[Shape]:
-    for place, wide in enumerate((108, 72, 44, 22)):
+    for place, wide in enumerate((160, 108, 66, 34)):
         yield _box((WIDTH - wide) / 2, 2 + place * 11.5, wide, 9.5, 1)
 
 
 def _metric(_widget: Widget, _curves: Curves) -> Iterator[Shape]:
-    yield _box(36, 10, 48, 18, 1)
-    yield _box(44, 34, 32, 5, 0)
+    yield _box(60, 10, 60, 18, 1)
+    yield _box(70, 34, 40, 5, 0)
 
 
 def _table(_widget: Widget, _curves: Curves) -> Iterator[Shape]:
     for row in range(4):
-        for column, wide in enumerate((40, 26, 26)):
-            at = 6 + (0, 46, 80)[column]
+        for column, wide in enumerate((64, 40, 40)):
+            at = 6 + (0, 74, 124)[column]
             yield _box(at, 4 + row * 11, wide, 6, 1 if row == 0 else 0)
 
 

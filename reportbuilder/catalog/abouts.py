@@ -84,7 +84,7 @@ def _columns(rows: Any) -> Iterator[Column]:
 def _widgets(rows: Any) -> Iterator[Widget]:
     for row in _objects(rows):
         if kind := _text(row.get("type")):
-            measured = row.get("y_field") or row.get("value_field")
+            measured = row.get("value_field") or row.get("y_field")
             names = tuple(filter(None, map(_text, measured if isinstance(measured, list) else [measured])))
             series = max(1, len(names), 1 + bool(row.get("series_field")))
             yield Widget(kind, _text(row.get("title")), series, names, row.get("horizontal") is True)

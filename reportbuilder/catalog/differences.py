@@ -92,8 +92,8 @@ def _pair(left: tuple[int | None, str | None], right: tuple[int | None, str | No
 def texts_of(publication: Publication) -> dict[str, str]:
     """Return the long parts of a publication as texts whose lines can be compared, by their field."""
     texts = {"sql_template": str(publication.get("sql_template", ""))}
-    for name, nothing in (("parameter_definitions", []), *((name, {}) for name in _OBJECTS)):
-        value = publication.get(name) or nothing
+    for name in ("parameter_definitions", *_OBJECTS):
+        value = publication.get(name)
         texts[name] = json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True) if value else ""
     return texts
 

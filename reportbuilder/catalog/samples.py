@@ -26,5 +26,5 @@ def recorded(library_key: str | None) -> Sample | None:
     file = files("reportbuilder.catalog") / "library" / "samples" / f"{library_key}.json"
     if not file.is_file():
         return None
-    told = json.loads(file.read_text())
+    told = json.loads(file.read_text(encoding="utf-8"))
     return Sample(tuple(told["columns"]), tuple(tuple(row) for row in told["rows"]))

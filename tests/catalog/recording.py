@@ -23,8 +23,10 @@ def write(folder: Path, data_dir: Path) -> None:
     folder.mkdir(exist_ok=True)
     amc = Amc(Options(end=NOON.date(), data_dir=data_dir))
     for key in LIBRARY:
-        told = json.dumps(sample_of(amc, key), ensure_ascii=False).replace("], [", "],\n[")
-        (folder / f"{key}.json").write_text(told + "\n", encoding="utf-8")
+        told = sample_of(amc, key)
+        rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in told["rows"])
+        text = f'{{"columns": {json.dumps(told["columns"])},\n"rows": [\n{rows}\n]}}\n'
+        (folder / f"{key}.json").write_text(text, encoding="utf-8")
     amc.close()
 
 
