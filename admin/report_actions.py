@@ -23,7 +23,6 @@ from reportbuilder.schedules.models import ReportSchedule
 MOST_NAMED: Final = 3
 NO_REASON: Final = "no reason was given in the table of reports"
 Work = Callable[[Session, ReportDefinition, str], str | None]
-Before = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -31,15 +30,18 @@ class Action:
     """Something to do with a report, allowed by ``permission``.
 
     ``work`` gets the reason that was typed and returns the text id of a report that it has made, if any.
-    ``done``: in words, for one and for several. ``before``: what is counted first. ``is_deleted``: whether it
-    is done to reports that have been deleted.
+    ``done``: in words, for one and for several. ``is_deleted``: it is done to reports that have been deleted.
     """
 
     permission: str
     work: Work
     done: tuple[str, str]
-    before: Before = lambda: None
     is_deleted: bool = False
+
+    @property
+    def is_locked(self) -> bool:
+        """Say whether no other transaction may change, run or delete the report meanwhile."""
+        return self.permission != "report:view"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Outcome:
 
 
 def _run(session: Session, report: ReportDefinition, _: str) -> None:
+    limits.take_execution()
     report_runs.start(session, report, {})
 
 
@@ -83,6 +86,7 @@ def _restore(session: Session, report: ReportDefinition, _: str) -> None:
 
 
 def _duplicate(session: Session, report: ReportDefinition, _: str) -> str:
+    limits.take_report()
     find_template(session, context.principal(), report.template.template_id)
     owner = session.get_one(User, context.principal().user_id)
     return copying.duplicate(session, report, owner, ordering.terms()).report_id
@@ -97,12 +101,12 @@ def _unmark(session: Session, report: ReportDefinition, _: str) -> None:
 
 
 ACTIONS: Final[dict[str, Action]] = {
-    "run": Action("report:run", _run, ("run asked for", "runs asked for"), before=limits.take_execution),
+    "run": Action("report:run", _run, ("run asked for", "runs asked for")),
     "pause": Action("schedule:change", _pause, ("schedule paused", "schedules paused")),
     "resume": Action("schedule:change", _resume, ("schedule resumed", "schedules resumed")),
     "delete": Action("report:delete", _delete, ("report deleted", "reports deleted")),
     "restore": Action("report:delete", _restore, ("report is back", "reports are back"), is_deleted=True),
-    "duplicate": Action("report:create", _duplicate, ("copy made", "copies made"), before=limits.take_report),
+    "duplicate": Action("report:create", _duplicate, ("copy made", "copies made")),
     "mark": Action("report:view", _mark, ("favorite more", "favorites more")),
     "unmark": Action("report:view", _unmark, ("favorite less", "favorites less")),
 }
@@ -120,27 +124,24 @@ def act(name: str, report_ids: Sequence[str], *, key: str, reason: str = "") -> 
 
 
 def _try(name: str, report_id: str, key: str, reason: str) -> Outcome:
-    action, told = ACTIONS[name], report_id
+    action, told, principal = ACTIONS[name], report_id, context.principal()
     try:
-        action.before()
         with transaction() as session:
-            report = _allowed(session, action, report_id)
+            report = searching.find(
+                session, principal, report_id, locked=action.is_locked, deleted=action.is_deleted
+            )
             told = report.name
+            permissions.ensure(principal, action.permission, _subject(action, report), "report")
             made = _once(session, name, report, key, reason)
     except ReportBuilderError as error:
-        return Outcome(report_id, told, refusal=_reason(error, told))
+        return Outcome(report_id, told, refusal=error.message.removeprefix(f"{told!r} "))
     return Outcome(report_id, told, made)
 
 
-def _allowed(session: Session, action: Action, report_id: str) -> ReportDefinition:
-    principal = context.principal()
-    locked = action.permission != "report:view"
-    report = searching.find(session, principal, report_id, locked=locked, deleted=action.is_deleted)
-    whose = searching.subject_of(report)
+def _subject(action: Action, report: ReportDefinition) -> Subject:
     if action.permission == "report:create":  # a copy is its maker's
-        whose = Subject(instance_id=report.instance_id)
-    permissions.ensure(principal, action.permission, whose, "report")
-    return report
+        return Subject(instance_id=report.instance_id)
+    return searching.subject_of(report)
 
 
 def _once(session: Session, name: str, report: ReportDefinition, key: str, reason: str) -> str:
@@ -153,11 +154,6 @@ def _once(session: Session, name: str, report: ReportDefinition, key: str, reaso
     whole = f"{key}:{name}:{report.report_id}"
     answer = idempotency.once(session, context.principal().user_id, whole, print_, work)
     return str(answer.body["made"])
-
-
-def _reason(error: ReportBuilderError, name: str) -> str:
-    """Return why, without the name, which is told beside it."""
-    return error.message.removeprefix(f"{name!r} ")
 
 
 def told(name: str, outcomes: Sequence[Outcome]) -> tuple[str, str]:

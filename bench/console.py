@@ -121,7 +121,7 @@ def measure(browser: requests.Session, address: str, count: int, *, rounds: int)
 def sign_in(here: Ground) -> requests.Session:
     """Return a browser in which Ben is signed in, once the web server answers."""
     browser, url = requests.Session(), f"http://127.0.0.1:{here.settings.port}"
-    browser.headers |= {"Accept": "text/html", "Origin": url}
+    browser.headers.update({"Accept": "text/html", "Origin": url})
     wait_until(lambda: is_up(url), 60, here.deployment.told)
     page = browser.get(f"{url}/sign-in", timeout=60).text
     form = {"email": "ben@example.test", "password": PASSWORD, "csrf_token": token_of(page)}

@@ -20,9 +20,9 @@ from reportbuilder.catalog.preparing import prepare
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Conflict, Invalid, NotFound
 from reportbuilder.parameters.windows import parse_window
-from reportbuilder.reports import defining, favorites, searching
+from reportbuilder.reports import copying, defining, favorites, searching
 from reportbuilder.reports.defining import Terms
-from reportbuilder.reports.models import ReportDefinition, ReportFavorite
+from reportbuilder.reports.models import ReportDefinition
 from tests.cast import Cast
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -216,8 +216,36 @@ def test_deleting(cast: Cast, make: Callable[..., ReportDefinition]) -> None:
         kept = session.get(ReportDefinition, report.id)
         assert kept is not None
         assert kept.deleted_at is not None
-        assert not kept.is_active
-        assert session.scalars(select(ReportFavorite)).all() == []
+        assert kept.is_active
+    with transaction() as session:
+        defining.restore(session, session.get_one(ReportDefinition, report.id))
+    with reading() as session:
+        found = searching.find(session, grants.principal_of(session, cast.ada), report.report_id)
+        assert favorites.marked(session, cast.ada.id, [found.id]) == {report.id}
+
+
+def test_a_deletion_is_not_taken_back_where_the_name_is_taken(
+    cast: Cast, make: Callable[..., ReportDefinition]
+) -> None:
+    first = make()
+    with transaction() as session:
+        defining.delete(session, session.merge(first), busy=False)
+    make()
+    with transaction() as session, pytest.raises(Conflict, match="choose another name"):
+        defining.restore(session, session.get_one(ReportDefinition, first.id))
+    with reading() as session, pytest.raises(NotFound):
+        searching.find(session, grants.principal_of(session, cast.ada), first.report_id)
+
+
+def test_copies_have_names_of_their_own(cast: Cast, make: Callable[..., ReportDefinition]) -> None:
+    report = make(parameters={"least": 6})
+    with transaction() as session:
+        for owner, name in (("ben", "(copy)"), ("ben", "(copy 2)"), ("ada", "(copy)")):
+            user = session.merge(getattr(cast, owner))
+            copied = copying.duplicate(session, session.merge(report), user, TERMS)
+            assert copied.name == f"{report.name} {name}"
+            assert (copied.parameters, copied.owner_id) == ({"least": 6}, user.id)
+            assert (copied.frequency, copied.execution_count) == ("once", 0)
 
 
 def test_of_two_requests_at_once_one_gets_the_name(

@@ -106,6 +106,34 @@ def test_order_and_pages(cast: Cast, reports: dict[str, ReportDefinition], sessi
 
 
 @pytest.mark.parametrize(
+    ("sort", "place", "name"),
+    [
+        ("instance", -1, "buyers"),
+        ("-instance", 0, "buyers"),
+        ("owner", 0, "Audience"),
+        ("-owner", -1, "Audience"),
+        ("frequency", 0, "Clicks"),
+        ("-frequency", -1, "Clicks"),
+    ],
+)
+def test_orders_by_what_belongs_to_reports(
+    cast: Cast, reports: dict[str, ReportDefinition], session: Session, sort: str, place: int, name: str
+) -> None:
+    found = names(session, cast.ada, sort=sort)
+    assert found[place] == name
+    assert len(found) == len(REPORTS)
+
+
+def test_those_that_one_sees_in_the_order_asked_for(
+    cast: Cast, reports: dict[str, ReportDefinition], session: Session
+) -> None:
+    ids = [reports[name].report_id for name in ("Clicks", "buyers", "Audience")]
+    cleo = grants.principal_of(session, cast.cleo)
+    assert [each.name for each in searching.those(session, cleo, [*ids, "rpt_0"])] == ["Clicks", "Audience"]
+    assert [user.name for user in searching.owners(session, cleo)] == ["Ada", "Ben"]
+
+
+@pytest.mark.parametrize(
     ("criteria", "asked", "field"),
     [
         (Criteria(), {"sort": "password"}, "sort"),
