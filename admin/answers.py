@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, flash, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 
+TEXT_MOST = 700  # characters of a message, which travels in the cookie
 STOP = 286  # as htmx has it: swap this and ask no more
 
 
@@ -45,7 +46,7 @@ def with_toast(answer: ResponseReturnValue, text: str, kind: str = "success", **
 
 def done(target: str, text: str, kind: str = "success", **action: Any) -> Response:
     """Answer a write that worked: go to ``target`` and say so there, for scripts and for plain forms."""
-    flash({"text": text, "action": action or None}, kind)  # type: ignore[arg-type]  # any JSON is kept
+    flash({"text": text[:TEXT_MOST], "action": action or None}, kind)  # type: ignore[arg-type]  # any JSON is kept
     if wants_fragment():
         answer = make_response("", 204)
         answer.headers["HX-Redirect"] = target

@@ -17,7 +17,7 @@ from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Conflict, Invalid, TooMany
 from reportbuilder.executions import overview
 from reportbuilder.executions.models import ReportExecution
-from reportbuilder.parameters.windows import Window
+from reportbuilder.parameters.windows import Window, read_window
 from reportbuilder.reports import defining
 from reportbuilder.reports.models import ReportDefinition
 from reportbuilder.schedules import defining as scheduling
@@ -71,12 +71,21 @@ def _asked(session: Session, row: ReportDefinition) -> dict[str, Any]:
         "values": in_words(row.template, row.parameters),
         "template_version": row.template.version,
         "instance": row.instance,
-        "window_words": window_words(row.time_window),
+        "window_words": _window_words(row),
         "window": window,
         "window_wrong": wrong,
         "settle_days": context.settings().settle_days,
         "schedule": schedule_shapes.shown(schedule, row) if schedule else None,
     }
+
+
+def _window_words(row: ReportDefinition) -> str:
+    """Return what is asked for as a window, also where nobody has said so."""
+    try:
+        wish = read_window(row.time_window, default_zone=row.timezone, lag_days=ordering.terms().lag_days)
+    except Invalid:
+        wish = row.time_window or {}
+    return window_words(wish)
 
 
 def _window(row: ReportDefinition) -> tuple[Window | None, str]:

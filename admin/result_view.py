@@ -19,6 +19,7 @@ from reportbuilder.results.reading import Column, spell
 CELL_MOST: Final = 200  # characters of a text that are shown at once
 FULL_MOST: Final = 2000  # of what is shown of it on hover
 NUMBERS: Final = ("integer", "decimal", "double")
+SIGNS: Final = {"": ", from the least", "-": ", from the greatest"}
 DIGITS: Final = 6  # of a double that are shown; all of them on hover
 
 
@@ -63,6 +64,12 @@ class Rows:
     def first(self) -> int:
         """The number of the first shown row, from 1."""
         return (self.wish.page - 1) * SIZE + 1
+
+    @property
+    def orders(self) -> list[tuple[str, str]]:
+        """The orders that rows may have, as the address says them and in words."""
+        keys = [(spelled(column.name), column.name) for column in self.schema]
+        return [(sign + key, name + words) for key, name in keys for sign, words in SIGNS.items()]
 
     @property
     def shown_names(self) -> list[str]:

@@ -4,8 +4,10 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import urlencode
+
+from werkzeug.datastructures import MultiDict
 
 from reportbuilder.api.strictjson import is_storable
 from reportbuilder.errors import Invalid
@@ -29,16 +31,6 @@ OPERATORS: Final = {
     "notnull": "is not NULL",
 }
 ALONE: Final = ("null", "notnull")  # operators that take no value
-
-
-class Args(Protocol):
-    """The query of an address."""
-
-    def get(self, key: str, default: str = "", /) -> str:
-        """Return the first value of a name."""
-
-    def getlist(self, key: str, /) -> list[str]:
-        """Return all values of a name."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +83,7 @@ class Wish:
         return self.query(filters=tuple(each for each in self.filters if each != text))
 
 
-def read_wish(args: Args) -> Wish:
+def read_wish(args: MultiDict[str, str]) -> Wish:
     """Read an address; what no database could hold is as if it were not said."""
     page = args.get("page", "")
     number = int(page) if page.isascii() and page.isdigit() and len(page) <= len(str(PAGE_MOST)) else 1
@@ -130,10 +122,15 @@ def _question(schema: Sequence[Column], wish: Wish) -> Query:
         schema,
         columns=spelled(*wish.columns),
         filters=wish.filters,
-        sort=wish.sort,
+        sort=_sort_text(wish.sort),
         offset=(wish.page - 1) * SIZE,
         limit=SIZE,
     )
+
+
+def _sort_text(sort: str) -> str:
+    """Return a sort of this page as the results read it, where a minus stands inside of the quotes."""
+    return f'"-{sort[2:]}' if sort.startswith('-"') else sort
 
 
 def spelled(*names: str) -> str:

@@ -1,5 +1,6 @@
 """Two runs of a report side by side: values, windows, SQL, and their rows aligned by key columns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -25,6 +26,7 @@ from reportbuilder.results import comparing
 from reportbuilder.results.failures import DamagedResult
 from reportbuilder.results.models import ResultSet
 
+Pair = tuple[ReportExecution, ReportExecution]
 SIZE: Final = 50
 OFFERED: Final = 50  # runs that may be chosen
 
@@ -52,8 +54,7 @@ def compare_runs(report_id: str) -> ResponseReturnValue:
         offered, _ = overview.search(session, overview.Criteria(report_id=report.id), limit=OFFERED)
         pair = _pair(session, report_id, offered)
         stored = [_stored(session, run) for run in pair]
-    facts = _facts(*pair) if len(pair) == 2 else {}  # noqa: PLR2004 - two sides
-    table = _table(*pair, *stored) if len(pair) == 2 else {}  # noqa: PLR2004 - two sides
+    facts = _facts(*pair) | _table(pair, stored) if pair else {}
     return in_frame(
         "runs/compare.html",
         frame,
@@ -61,20 +62,19 @@ def compare_runs(report_id: str) -> ResponseReturnValue:
         offered=[shown(run) for run in offered],
         pair=[shown(run) for run in pair],
         **facts,
-        **table,
     )
 
 
-def _pair(session: Session, report_id: str, offered: list[ReportExecution]) -> list[ReportExecution]:
+def _pair(session: Session, report_id: str, offered: Sequence[ReportExecution]) -> Pair | tuple[()]:
     """Return the two runs of the address; for one that it does not name, the last before that has rows."""
     a, b = (_named(session, report_id, name) for name in ("a", "b"))
     with_rows = [run for run in offered if run.state == "completed"]
     b = b or next((run for run in with_rows if a is None or run.id != a.id), None)
     if b is None:
-        return []
+        return ()
     earlier = [run for run in with_rows if run.created_at < b.created_at]
     a = a or next(iter([*earlier, *(run for run in with_rows if run.id != b.id)]), None)
-    return [] if a is None else [a, b]
+    return () if a is None else (a, b)
 
 
 def _named(session: Session, report_id: str, name: str) -> ReportExecution | None:
@@ -112,10 +112,9 @@ def _text(values: dict[str, Any], name: str) -> str:
     return ", ".join(map(text_of, value)) if isinstance(value, list) else text_of(value)
 
 
-def _table(
-    a: ReportExecution, b: ReportExecution, stored_a: ResultSet | str, stored_b: ResultSet | str
-) -> dict[str, Any]:
+def _table(pair: Pair, stored: Sequence[ResultSet | str]) -> dict[str, Any]:
     """Return how the rows of both differ, or why they cannot be compared."""
+    (a, b), (stored_a, stored_b) = pair, stored
     which, page, keys = request.args.get("which", "changed"), page_asked(), request.args.getlist("key")
     if isinstance(stored_a, str) or isinstance(stored_b, str):
         missing = [each for each in (stored_a, stored_b) if isinstance(each, str)]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,7 @@ from reportbuilder.executions.places import Place
 from reportbuilder.executions.states import ACTIVE, STATUS
 from reportbuilder.parameters.windows import Window
 
+TENS: Final = 10
 SAYING: Final = {
     "pending": "Waits for a free slot",
     "submitting": "Is being handed to AMC",
@@ -88,7 +90,19 @@ def _elapsed(row: ReportExecution) -> float | None:
     """Return the seconds since AMC has it, up to its end."""
     if row.submitted_at is None or row.state == "pending":
         return None
-    return max(0.0, ((row.completed_at or clock.now()) - row.submitted_at).total_seconds())
+    if row.completed_at:
+        return max(0.0, (row.completed_at - row.submitted_at).total_seconds())
+    return coarse((clock.now() - row.submitted_at).total_seconds())
+
+
+def coarse(seconds: float) -> float:
+    """Return seconds rounded down, the more the longer: a page that polls shall not change each second.
+
+    >>> coarse(7.4), coarse(129), coarse(3700)
+    (7.0, 120.0, 3660.0)
+    """
+    step = 1 if seconds < TENS else TENS if seconds < TENS * 60 else 60
+    return max(0.0, float(seconds // step * step))
 
 
 def took(row: ReportExecution) -> float | None:
@@ -96,7 +110,7 @@ def took(row: ReportExecution) -> float | None:
     return _elapsed(row) if row.completed_at else None
 
 
-def active_of_report(session: Session, report_id: Any, most: int) -> tuple[list[ReportExecution], int]:
+def active_of_report(session: Session, report_id: UUID, most: int) -> tuple[list[ReportExecution], int]:
     """Return what of a report has not ended, what was asked for first before the rest, and how much it is."""
     wanted = overview.Criteria(report_id=report_id, is_active=True)
     return overview.search(session, wanted, sort="created_at", limit=most)

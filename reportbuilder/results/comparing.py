@@ -15,7 +15,7 @@ from reportbuilder.results.reading import Column, columns_of, plain_text, readin
 MOST_ROWS: Final = 200_000  # of either side
 MOST_SHOWN: Final = 200
 NUMBERS: Final = ("integer", "decimal", "double")
-TENTH, MOST_PERCENT = Decimal("0.1"), 10**12
+TENTH, FINE, MOST_PERCENT = Decimal("0.1"), Decimal("0.0001"), 10**12
 SIDES: Final = {
     "changed": "rows that differ",
     "all": "all rows",
@@ -120,7 +120,9 @@ def compare(
         counts = connection.execute(_COUNTING).fetchall()[0]
         total = _count(connection, f"pairs WHERE NOT repeated AND ({_WANTED[which]})")
         shown = connection.execute(_showing(plan, which), [min(limit, MOST_SHOWN), offset]).fetchall()
-    return Comparison(plan, *rows, *counts, total, tuple(_pair(plan, row) for row in shown))
+    matched, differing, only_a, only_b, repeated = counts
+    pairs = tuple(_pair(plan, row) for row in shown)
+    return Comparison(plan, rows[0], rows[1], matched, differing, only_a, only_b, repeated, total, pairs)
 
 
 def plan_of(
@@ -249,9 +251,9 @@ def cell_of(a: str | None, b: str | None) -> Cell:
     with localcontext(prec=2 * MAX_DIGITS):
         change = other - one
         share = change / abs(one) * 100 if one else None
-        return Cell(
-            a, b, change, share.quantize(TENTH) if share is not None and abs(share) < MOST_PERCENT else None
-        )
+        if share is None or abs(share) >= MOST_PERCENT:
+            return Cell(a, b, change)
+        return Cell(a, b, change, share.quantize(FINE if abs(share) < TENTH else TENTH))
 
 
 def _number(text: str | None) -> Decimal | None:

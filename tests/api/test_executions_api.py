@@ -191,9 +191,14 @@ def test_a_token_reaches_no_further_than_its_scope(callers: Callers, run: Run) -
 
 def test_retry(callers: Callers, run: Run) -> None:
     check(callers.ben.post(f"/executions/{run()}/retry"), 409, "CONFLICT")
-    failed = run(state="failed", error_class="permanent", error_message="the column is unknown")
+    message = "From line 2, column 6 to line 2, column 9: Object 'sale' not found"
+    failed = run(state="failed", error_class="permanent", error_message=message)
     body = callers.ben.get(f"/executions/{failed}").get_json()
-    assert body["error"] == {"kind": "permanent", "message": "the column is unknown"}
+    assert (body["error"]["kind"], body["error"]["message"]) == ("permanent", message)
+    advice = body["error"]["advice"]
+    assert (advice["line"], advice["column"]) == (2, 6)
+    assert "no data source sale" in advice["meaning"]
+    assert advice["todo"]
     answer = callers.ben.post(f"/executions/{failed}/retry")
     assert (answer.status_code, answer.get_json()["status"]) == (202, "pending")
     assert answer.get_json()["execution_id"] != failed

@@ -1,9 +1,13 @@
 """The cast at the console, on a real database and a real Redis."""
 
+from pathlib import Path
+
 import pytest
 from flask.testing import FlaskClient
 
+from reportbuilder import settings
 from tests.api.conftest import Callers, callers, configured, editor, make_web, passwords, run, web
+from tests.console.reported import Reported, make_report
 from tests.console.visitors import Visitor, visitor
 
 __all__ = ["callers", "configured", "editor", "make_web", "passwords", "run", "web"]
@@ -39,3 +43,9 @@ def ben(callers: Callers, passwords: None) -> Visitor:
 def cleo(callers: Callers, passwords: None) -> Visitor:
     """A viewer of the first instance, signed in."""
     return _visitor(callers, "cleo@example.test")
+
+
+@pytest.fixture
+def reported(callers: Callers, configured: settings.Settings, tmp_path: Path) -> Reported:
+    """A report of Ben's that has not run yet."""
+    return make_report(callers, configured, tmp_path)
