@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from flask import request, url_for
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -192,7 +192,7 @@ def _page(
     status: int = 200,
     typed: dict[str, str] | None = None,
     secret: str | None = None,
-) -> Any:
+) -> Response:
     user_id = context.principal().user_id
     with reading() as session:
         choice = choosing.read(session, user_id)

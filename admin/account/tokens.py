@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any, Final
 
-from flask import request, url_for
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin.account.frame import in_tab
@@ -86,7 +86,7 @@ def _page(
     status: int = 200,
     typed: dict[str, str] | None = None,
     issued: tokens.Issued | None = None,
-) -> Any:
+) -> Response:
     with reading() as session:
         rows = tokens.of_user(session, context.principal().user_id)
     live = [row for row in rows if tokens.state_of(row) == "live"]

@@ -39,6 +39,14 @@ def opened(
     return draft
 
 
+def begun(session: Session) -> list[steps.Step]:
+    """Return the steps as the form of the first one shows them: of the draft that is named, if any."""
+    if not request.values.get("draft"):
+        return steps.unbegun()
+    draft = drafting.read(session, context.principal().user_id, request.values["draft"])
+    return steps.progress(draft, PARAMETERS)
+
+
 def show(draft: ReportDraft, here: str, status: int = 200, **shown: Any) -> Response:
     """Return a step as a page; only its inside, with the focus on its heading, to a script that swaps it."""
     is_part = wants_fragment() and request.headers.get("HX-Target") == REGION

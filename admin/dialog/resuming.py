@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from admin.answers import done
 from admin.blueprint import HOME, pages
@@ -13,6 +15,8 @@ from reportbuilder.api import context
 from reportbuilder.database import reading, transaction
 from reportbuilder.reports import drafting
 from reportbuilder.reports.models import ReportDraft
+
+DRAFTS_SHOWN: Final = 3  # above the gallery
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,16 @@ class Unfinished:
     touched_at: datetime
 
 
+def unfinished(session: Session, most: int = drafting.MOST) -> list[Unfinished]:
+    """Return the reader's drafts, the one that was touched last first."""
+    return [_shown(row) for row in drafting.unfinished(session, context.principal().user_id, most)]
+
+
 @pages.get(f"{HOME}/drafts")
 def drafts() -> ResponseReturnValue:
     """Show the reader's unfinished reports."""
     with reading() as session:
-        found = drafting.unfinished(session, context.principal().user_id)
-        return render_template("dialog/drafts.html", drafts=[_shown(row) for row in found])
+        return render_template("dialog/drafts.html", drafts=unfinished(session))
 
 
 @pages.post(f"{HOME}/drafts/drop")

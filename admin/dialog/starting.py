@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from flask import Response, request
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from admin.answers import done
-from admin.blueprint import HOME, pages
+from admin.blueprint import pages
 from admin.dialog import meaning, steps
 from admin.dialog.judging import problems_of
 from admin.dialog.opening import opened
@@ -87,13 +87,13 @@ def _begin(session: Session, draft: ReportDraft) -> dict[str, Any]:
 def _start_alone(session: Session, draft: ReportDraft) -> dict[str, Any]:
     what = ordering.prepared(draft.template, meaning.body_of(draft))
     run = ordering.start(session, draft.template, draft.instance, what)
-    return {"target": f"{HOME}/runs/{run['execution_id']}", "said": ALONE}
+    return {"target": url_for("admin.single_run", execution_id=run["execution_id"]), "said": ALONE}
 
 
 def _start_report(session: Session, draft: ReportDraft) -> dict[str, Any]:
     run = meaning.run_of(draft)
     made = report_runs.create(session, meaning.body_of(draft), run, draft.template, draft.instance)
-    return {"target": f"{HOME}/reports/{made['report_id']}", "said": SAID[run["type"]]}
+    return {"target": url_for("admin.report", report_id=made["report_id"]), "said": SAID[run["type"]]}
 
 
 def _refused(template_id: str, error: ReportBuilderError) -> Response:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlencode
+
+from flask import url_for
 
 from admin.blueprint import HOME
 from reportbuilder.reports.drafting import DETAILS, PARAMETERS, WHEN
@@ -17,6 +18,12 @@ _TEXTS: Final = {
     WHEN: "When",
     DETAILS: "Details",
     REVIEW: "Review",
+}
+_PAGES: Final = {
+    PARAMETERS: "admin.report_form",
+    WHEN: "admin.when",
+    DETAILS: "admin.details",
+    REVIEW: "admin.review",
 }
 _DETAILS: Final = {RECURRING: "Schedule", BACKFILL: "Backfill"}
 
@@ -41,6 +48,11 @@ def progress(draft: ReportDraft, here: str) -> list[Step]:
         found.append(Step(key, text_of(draft, key), href, state))
         is_open = is_open and is_done(draft, key)
     return found
+
+
+def unbegun() -> list[Step]:
+    """Return the steps as they stand in the form of a report of which there is no draft yet."""
+    return [Step(key, text, "", "here" if key == PARAMETERS else "ahead") for key, text in _TEXTS.items()]
 
 
 def steps_of(draft: ReportDraft) -> tuple[str, ...]:
@@ -94,6 +106,4 @@ def details_of(draft: ReportDraft) -> Mapping[str, Any]:
 
 def address(draft: ReportDraft, key: str) -> str:
     """Return where a step of a draft is."""
-    query = urlencode({"draft": draft.draft_id})
-    below = f"{HOME}/new/{draft.template.template_id}"
-    return f"{below}?{query}" if key == PARAMETERS else f"{below}/{key}?{query}"
+    return url_for(_PAGES[key], template_id=draft.template.template_id, draft=draft.draft_id)

@@ -74,7 +74,7 @@ def test_a_new_password_ends_the_other_sessions(ben: Visitor, callers: Callers) 
     assert other.get(HOME).status_code == 302
     assert callers.ben.get("/instances").status_code == 200
     with reading() as session:
-        assert users.verify(session, "ben@example.test", NEW)
+        assert users.verify(session, "ben@example.test", NEW).name == "Ben"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_password_that_does_not_fit_changes_nothing(
     for secret in form.values():
         assert f'value="{secret}"' not in answer.text
     with reading() as session:
-        assert users.verify(session, "ben@example.test", PASSWORD)
+        assert users.verify(session, "ben@example.test", PASSWORD).name == "Ben"
 
 
 def test_guessing_the_present_password_is_slowed_down(ben: Visitor) -> None:
