@@ -50,7 +50,9 @@ def judge(session: Session, draft: ReportDraft) -> Judged:
         return Judged(problems=[Problem(missing, left[0])])
     try:
         report = meaning.report_of(session, draft, is_named=not steps.is_single(draft))
-    except (Invalid, Conflict) as error:
+    except Conflict as taken:
+        return Judged(problems=[Problem(taken.message, WHEN)])
+    except Invalid as error:
         return Judged(problems=problems_of(error))
     try:
         return _WHAT[steps.type_of(draft)](session, draft, report)
@@ -63,8 +65,6 @@ def problems_of(error: ReportBuilderError, otherwise: str = PARAMETERS) -> list[
 
     :param otherwise: the step of a field that says nothing of it.
     """
-    if isinstance(error, Conflict):
-        return [Problem(error.message, WHEN if "another name" in error.message else "")]
     if not error.details:
         return [Problem(error.message, "")]
     found = []

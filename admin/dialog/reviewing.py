@@ -45,7 +45,7 @@ def reviewed(
         is_single=steps.is_single(draft),
         name=meaning.name_of(draft),
         judged=judged,
-        problems=refused or judged.problems,
+        problems=judged.problems or refused,  # what stands against it now is told with its place
         may_start=not judged.problems,
         seen=fingerprint(draft),
         limits=allowances(session, draft),

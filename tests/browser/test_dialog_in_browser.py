@@ -125,7 +125,7 @@ def test_nothing_is_wrong_with_the_account_on_desk_or_phone(
 
 def test_a_token_is_copied(visits: Visits, ben: User) -> None:
     page = visits.open("/account/tokens", who=ben, permissions=["clipboard-read", "clipboard-write"])
-    page.get_by_label("Name", exact=True).fill("nightly")
+    page.locator("#name").fill("nightly")
     page.get_by_role("button", name="Make the token").click()
     text = page.locator("#token").inner_text()
     page.get_by_role("button", name="Copy").click()

@@ -11,6 +11,7 @@ from reportbuilder.accounts import grants
 from reportbuilder.database import reading, transaction
 from reportbuilder.reports.models import ReportDefinition, ReportDraft
 from tests.api.conftest import Callers
+from tests.api.test_queries_counted import counted
 from tests.console.drafted import STEP, Drafted, choose, fill_backfill, fill_schedule, make_draft
 from tests.console.timely import schedule_form
 from tests.console.visitors import HTMX, Visitor
@@ -224,3 +225,32 @@ def test_a_report_is_duplicated_as_a_draft_with_its_schedule(
     assert 'value="05:15"' in ben.get(copy.at("details")).text
     with reading() as session:
         assert session.scalar(select(func.count()).select_from(ReportDefinition)) == 1
+
+
+@pytest.mark.parametrize("path", [f"{HOME}/drafts", f"{HOME}/new"])
+def test_many_drafts_take_as_many_statements_as_one(ben: Visitor, callers: Callers, path: str) -> None:
+    template_id = make_draft(callers).template_id
+    with counted(callers) as few:
+        assert "All drafts" not in ben.get(path).text
+    for number in range(9):
+        make_draft(callers, template_id, name=f"Spring {number}")
+    with counted(callers) as many:
+        page = ben.get(path).text
+    assert "Spring 8" in page
+    assert len(few) == len(many)
+
+
+@pytest.mark.parametrize("kind", ["recurring", "backfill"])
+def test_the_review_takes_as_many_statements_whatever_has_run(
+    ben: Visitor, callers: Callers, draft: Drafted, kind: str
+) -> None:
+    choose(ben, draft, kind)
+    (fill_schedule if kind == "recurring" else fill_backfill)(ben, draft)
+    with counted(callers) as few:
+        ben.get(draft.at("review"))
+    body = {"instance_id": "amcnorthwind01", "parameters": {"campaign": "Spring"}}
+    for _ in range(5):
+        assert callers.ben.post(f"/templates/{draft.template_id}/execute", json=body).status_code == 202
+    with counted(callers) as many:
+        assert "Limits that apply" in ben.get(draft.at("review")).text
+    assert len(few) == len(many)
