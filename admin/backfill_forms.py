@@ -7,7 +7,6 @@ from admin.fields import Choices, Fields, Posted, typed, whole
 from reportbuilder.backfills.packs import find_hindrances
 from reportbuilder.backfills.planning import columns_of
 from reportbuilder.backfills.segments import FROM_START, KINDS, WEEKDAYS
-from reportbuilder.backfills.wishes import REPROCESS
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.errors import Invalid
 
@@ -39,6 +38,11 @@ ORDERS: Final[Choices] = (("newest_first", "Newest first"), ("oldest_first", "Ol
 ON_FAILURE: Final[Choices] = (
     ("continue", "Go on with the others"),
     ("stop", "Stop; ask for nothing more"),
+)
+REPROCESSED: Final[Choices] = (
+    ("missing", "What nobody has run yet"),
+    ("missing_and_failed", "What nobody has run yet, and what has failed"),
+    ("all", "Everything, also what is there already"),
 )
 SPANS: Final[Choices] = ((BACK, "Days back from today"), (DATES, "From day to day"))
 
@@ -92,10 +96,10 @@ def fields(
         "spans": SPANS,
         "weeks": WEEKS,
         "orders": ORDERS,
-        "reprocess": [(word, said[:1].upper() + said[1:]) for word, said in REPROCESS.items()],
+        "reprocess": REPROCESSED,
         "on_failure": ON_FAILURE,
         "concurrency": [
-            ("", f"As many as the instance allows ({most_at_once})"),
+            ("", f"As many as allowed ({most_at_once})"),
             *((str(count), str(count)) for count in range(1, most_at_once + 1)),
         ],
         "segments_per_run": _packs() if may_pack else [],
