@@ -1,6 +1,7 @@
 """What one may ask of a result, read from the strings of a request and checked against its columns."""
 
 import csv
+import io
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -86,8 +87,8 @@ def parse(
 
 
 def _split(text: str) -> list[str]:
-    row = next(csv.reader([text], skipinitialspace=True), [])
-    return [part.strip() for part in row if part.strip()]
+    rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)  # a name may hold line ends, too
+    return [part.strip() for row in rows for part in row if part.strip()]
 
 
 def _column(schema: Sequence[Column], name: str, field: str) -> Column:

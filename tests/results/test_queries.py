@@ -1,3 +1,4 @@
+import contextlib
 import json
 import resource
 from collections.abc import Iterator
@@ -54,6 +55,13 @@ def ask(
 def numbers(path: Path, *filters: str, **more: Any) -> list[int]:
     """Return which rows of the file are found, counted from 1."""
     return [row[0] for row in ask(path, *filters, columns='"x""y, z"', **more).rows]
+
+
+@given(st.text(st.sampled_from('ab,"-\r\n ')))
+def test_whatever_is_asked_is_read_or_refused_by_name(path: Path, text: str) -> None:
+    for asking in ({"columns": text}, {"sort": text}, {"filters": [f"campaign:in:{text}"]}):
+        with contextlib.suppress(Invalid):
+            parse(schema(path), **asking)  # type: ignore[arg-type]  # one of three
 
 
 def test_all_rows_come_in_file_order_with_values_for_json(path: Path) -> None:
