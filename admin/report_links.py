@@ -16,5 +16,5 @@ PATHS: Final = {
 def to(endpoint: str, **ids: str) -> str:
     """Return the address of a page."""
     if endpoint in current_app.view_functions:
-        return url_for(endpoint, **ids)
+        return url_for(endpoint, _anchor=None, _method=None, _scheme=None, _external=None, **ids)
     return PATHS[endpoint].format(**ids)

@@ -23,9 +23,10 @@ from reportbuilder.accounts import grants
 from reportbuilder.accounts.permissions import Principal, Subject, may
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.api import context, report_lists
-from reportbuilder.api.shapes import row_id
+from reportbuilder.api.shapes import NO_ROW
 from reportbuilder.database import reading
 from reportbuilder.reports import searching
+from reportbuilder.reports.models import ReportDefinition
 
 DASHBOARDS: Final = "admin.dashboards"  # the tab beside this one, once there is such a page
 REGION: Final = "reports"  # the id of what filters and actions change
@@ -108,12 +109,13 @@ def _answer(text: str, kind: str, action: dict[str, Any]) -> ResponseReturnValue
 def _shown(wish: Wish) -> dict[str, Any]:
     principal = context.principal()
     with reading() as session:
-        found, total = _search(session, principal, wish)
+        instances = _instances(session, principal)
+        criteria = _criteria(wish, instances)
+        found, total = _search(session, wish, criteria)
         if total and not found:  # a page behind the last one: there are fewer than there were
             wish = replace(wish, page=-(-total // wish.size))
-            found, total = _search(session, principal, wish)
+            found, total = _search(session, wish, criteria)
         shown = report_rows.rows(session, principal, found)
-        instances = _instances(session, principal)
         owners = searching.owners(session, principal)
     return {
         "wish": wish,
@@ -141,16 +143,21 @@ def _dashboards() -> list[tuple[str, str]]:
     return [("Dashboards", url_for(DASHBOARDS))] if is_there else []
 
 
-def _search(session: Session, principal: Principal, wish: Wish) -> tuple[list[Any], int]:
-    criteria = searching.Criteria(
-        instance_id=row_id(session, AmcInstance.id, AmcInstance.instance_id, wish.instance or None),
+def _search(session: Session, wish: Wish, criteria: searching.Criteria) -> tuple[list[ReportDefinition], int]:
+    part = {"sort": wish.sort, "page": wish.page, "limit": wish.size}
+    status = wish.status or None
+    return report_lists.search(session, context.principal(), criteria, status=status, **part)
+
+
+def _criteria(wish: Wish, instances: Sequence[AmcInstance]) -> searching.Criteria:
+    ids = {instance.instance_id: instance.id for instance in instances}
+    return searching.Criteria(
+        instance_id=ids.get(wish.instance, NO_ROW) if wish.instance else None,
         owner_id=wish.owner_id,
         frequency=wish.frequency or None,
         favorite=True if wish.favorites else None,
         search=wish.q or None,
     )
-    part = {"sort": wish.sort, "page": wish.page, "limit": wish.size}
-    return report_lists.search(session, principal, criteria, status=wish.status or None, **part)
 
 
 def _instances(session: Session, principal: Principal) -> list[AmcInstance]:

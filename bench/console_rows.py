@@ -150,5 +150,6 @@ def _schedules(rows: list[dict[str, Any]]) -> Any:
 
 
 def _recurrence(frequency: str) -> dict[str, Any]:
-    more = {"weekly": {"weekdays": ["monday"]}, "monthly": {"day": 1}}.get(frequency, {})
-    return {"type": frequency, "time": "03:00", "timezone": "America/New_York"} | more
+    more: dict[str, dict[str, Any]] = {"weekly": {"weekdays": ["monday"]}, "monthly": {"day": 1}}
+    usual = {"type": frequency, "time": "03:00", "timezone": "America/New_York"}
+    return usual | more.get(frequency, {})

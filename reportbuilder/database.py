@@ -121,10 +121,21 @@ def driver_url(url: str) -> str:
 
 
 def prepare(engine: Engine, *, foreign_keys: bool = True) -> None:
-    """Make SQLite behave: foreign keys, many readers beside a writer, and honest BEGINs."""
+    """Keep PostgreSQL from compiling, and make SQLite behave.
+
+    That takes foreign keys, many readers beside a writer, and honest BEGINs.
+    """
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _on_postgresql_connect)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", partial(_on_sqlite_connect, foreign_keys=foreign_keys))
         event.listen(engine, "begin", _on_sqlite_begin)
+
+
+def _on_postgresql_connect(connection: Any, _record: object) -> None:
+    # it takes a tenth of a second to compile what then runs for a twentieth
+    connection.execute("SET jit TO off")
+    connection.commit()
 
 
 def _on_sqlite_connect(connection: sqlite3.Connection, _record: object, *, foreign_keys: bool) -> None:

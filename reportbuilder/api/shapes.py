@@ -20,7 +20,7 @@ TEXT_MAX = 500
 RowT = TypeVar("RowT")
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_NO_ROW = UUID(int=0)
+NO_ROW = UUID(int=0)
 
 
 class Ident(BaseConverter):
@@ -149,7 +149,7 @@ def row_id(
     """Return the row id of what has that text id, an id of nothing if there is none, None without a text."""
     if text is None:
         return None
-    return session.scalar(select(key).where(name == text)) or _NO_ROW
+    return session.scalar(select(key).where(name == text)) or NO_ROW
 
 
 def list_of(item: type[Schema]) -> type[Schema]:

@@ -88,7 +88,7 @@ def trends(session: Session, report_ids: Sequence[UUID], count: int = TREND) -> 
         .where(ReportDefinition.id.in_(report_ids), whole, ReportExecution.created_at >= _since(count))
         .order_by(ReportExecution.created_at.desc(), ReportExecution.id)
     )
-    found: dict[UUID, list[Run]] = {}
+    found: dict[Any, list[Run]] = {}
     for report_id, state, began, ended in rows:
         runs = found.setdefault(report_id, [])
         if len(runs) < count:

@@ -130,7 +130,7 @@ def _light() -> Select[ReportDefinition]:
     )
 
 
-def _ordered(wanted: Select[Any], by: Sort, *, is_descending: bool) -> Select[Any]:
+def _ordered(wanted: Select[UUID, int], by: Sort, *, is_descending: bool) -> Select[UUID, int]:
     key = by.column.desc() if is_descending else by.column.asc()
     joined = wanted if by.of is None else wanted.outerjoin(*by.of)
     return joined.order_by(key.nulls_last() if by.has_nulls else key, ReportDefinition.id)
