@@ -21,7 +21,7 @@ from reportbuilder.backfills.planning import draft_backfill
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Conflict, Invalid, ReportBuilderError, TooMany
 from reportbuilder.reports import searching
-from reportbuilder.reports.models import ReportDefinition
+from reportbuilder.reports.models import ReportDefinition, ReportDraft
 
 PERMISSION: Final = "backfill:start"
 
@@ -72,7 +72,7 @@ def rehearsed(
         return None, error
 
 
-def limits_of(report: ReportDefinition) -> dict[str, Any]:
+def limits_of(report: ReportDefinition | ReportDraft) -> dict[str, Any]:
     """Return what the form of a backfill has to know of the report's instance and template."""
     most = max(1, limit_of(report.instance, context.settings().instance_slots))
     return {"most_at_once": most, "may_pack": forms.packable(report.template)}

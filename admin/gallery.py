@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from admin import samplerows, sqlmarks, thumbnails
 from admin.answers import wants_fragment
 from admin.blueprint import HOME, pages
+from admin.dialog import resuming
+from admin.dialog.resuming import DRAFTS_SHOWN
 from reportbuilder.accounts import grants
 from reportbuilder.accounts.permissions import Principal, may
 from reportbuilder.amc import sources
@@ -53,6 +55,7 @@ def new_report() -> Response:
     asked = filters("search", "category", "report_type", "instance_id")
     with reading() as session:
         shown = _gallery(session, context.principal(), asked, page_asked())
+        shown["drafts"] = resuming.unfinished(session, DRAFTS_SHOWN + 1)
     shown |= {"asked": asked, "use": form_address, "page_url": lambda page: address(page=page)}
     return page_or_part("gallery/new_report.html", "gallery/_cards.html", **shown)
 

@@ -35,6 +35,8 @@ from admin import (
 )
 from admin.answers import wants_fragment, with_toast
 from admin.blueprint import HOME, pages
+from admin.account import messages, people, profile, tokens
+from admin.dialog import choosing, detailing, duplicating, resuming, reviewing, starting
 from admin.form import changing, keeping, making
 from reportbuilder.api import context, sessions
 from reportbuilder.api.failures import Problem
@@ -47,24 +49,34 @@ FAMILIES = (
     backfills,
     bringing,
     changing,
+    choosing,
+    detailing,
+    duplicating,
     editing,
     gallery,
     instances,
     keeping,
     library,
     making,
+    messages,
     palette,
+    people,
+    profile,
     report_page,
     report_settings,
     reports,
+    resuming,
+    reviewing,
     run_compare,
     run_lists,
     run_page,
     schedule_editing,
     schedules,
     signing_in,
+    starting,
     template_pages,
     template_versions,
+    tokens,
 )
 DIALOG = "dialog"  # the id of the place that dialogs are shown in
 SERVER_FAULT = 500

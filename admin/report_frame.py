@@ -72,7 +72,7 @@ def menu_of(report: ReportDefinition) -> list[dict[str, Any]]:
     offered = (
         (may["report:run"], {"text": "Run with other values", "icon": "play", "href": f"{base}/run"}),
         (may["report:change"], {"text": "Edit", "icon": "pencil", "href": f"{base}/edit"}),
-        (can_copy, _deed(report, "duplicate", "Duplicate", "copy")),
+        (can_copy, {"text": "Duplicate", "icon": "copy", "post": f"{base}/duplicate"}),
         (may["report:delete"], _deed(report, "delete", "Delete", "trash", "danger")),
     )
     return [item for is_offered, item in offered if is_offered]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from reportbuilder.catalog.models import QueryTemplate
+from reportbuilder.catalog.models import QueryTemplate, QueryTemplateParameter
 
 ITEMS_SHOWN: Final = 12
 _EXPRESSIONS: Final = ("date", "date_range")  # types whose values may be words such as last_30_days
@@ -31,7 +31,7 @@ def in_words(template: QueryTemplate, values: Mapping[str, Any]) -> list[Worded]
         _worded(
             one.parameter_name,
             one.display_name or titled(one.parameter_name),
-            values.get(one.parameter_name, one.default_value),
+            _labelled(one, values.get(one.parameter_name, one.default_value)),
             is_expression=one.parameter_type in _EXPRESSIONS,
             is_default=one.parameter_name not in values,
         )
@@ -39,6 +39,15 @@ def in_words(template: QueryTemplate, values: Mapping[str, Any]) -> list[Worded]
     ]
     names = {one.name for one in known}
     return known + [_worded(name, titled(name), value) for name, value in values.items() if name not in names]
+
+
+def _labelled(parameter: QueryTemplateParameter, value: Any) -> Any:
+    """Return choices by their labels, other values as they are."""
+    options = (parameter.validation_rules or {}).get("options") or ()
+    labels = {one["value"]: one.get("label") or one["value"] for one in options if isinstance(one, Mapping)}
+    if isinstance(value, list):
+        return [labels.get(item, item) if isinstance(item, str) else item for item in value]
+    return labels.get(value, value) if isinstance(value, str) else value
 
 
 def titled(name: str) -> str:

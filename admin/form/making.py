@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from admin.answers import done
 from admin.blueprint import HOME, pages
+from admin.dialog import opening
 from admin.form import addresses, fields, judging, keeping, showing
 from admin.form.controls import Typed
 from admin.form.ground import Ground, overlay, stand, write_body
@@ -191,4 +192,5 @@ def _page(
         **keeping.panel(session, context.principal(), ground.template, ground.on),
         address=addresses.write(path, ground.on.instance_id if ground.on else "", typed, begun),
         draft=request.values.get("draft", ""),
+        steps=opening.begun(session),
     )

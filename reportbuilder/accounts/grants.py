@@ -23,14 +23,7 @@ def principals_of(
     """Return several who ask, by their ids, in one query."""
     if scope not in SCOPES:
         raise ValueError(f"{scope!r} is no scope")
-    found: dict[UUID, dict[UUID, str]] = {user.id: {} for user in users}
-    rows = session.execute(
-        select(InstanceGrant.user_id, InstanceGrant.instance_id, InstanceGrant.access).where(
-            InstanceGrant.user_id.in_(found)
-        )
-    )
-    for user_id, instance_id, access in rows:
-        found[user_id][instance_id] = access
+    found = held(session, [user.id for user in users])
     return {user.id: _principal(user, scope, found[user.id]) for user in users}
 
 
@@ -51,6 +44,17 @@ def visible(principal: Principal, column: InstrumentedAttribute[UUID]) -> Column
     if principal.sees_all:
         return true()
     return column.in_(_instances_of(principal.user_id))
+
+
+def held(session: Session, user_ids: Collection[UUID]) -> dict[UUID, dict[UUID, str]]:
+    """Return what users may do on which instances, by their row ids."""
+    found: dict[UUID, dict[UUID, str]] = {user_id: {} for user_id in user_ids}
+    columns = (InstanceGrant.user_id, InstanceGrant.instance_id, InstanceGrant.access)
+    for user_id, instance_id, access in session.execute(
+        select(*columns).where(InstanceGrant.user_id.in_(found))
+    ):
+        found[user_id][instance_id] = access
+    return found
 
 
 def readers_of(session: Session, instance_id: UUID, most: int) -> list[tuple[User, str]]:

@@ -97,6 +97,13 @@ def mark_used(session: Session, token_id: UUID) -> None:
     )
 
 
+def state_of(token: ApiToken) -> str:
+    """Return ``live``, ``expired`` or ``revoked``."""
+    if token.revoked_at is not None:
+        return "revoked"
+    return "expired" if token.expires_at <= clock.now() else "live"
+
+
 def of_user(session: Session, user_id: UUID) -> list[ApiToken]:
     """Return a user's tokens, newest first."""
     return list(

@@ -17,6 +17,7 @@ from reportbuilder.errors import Conflict, Invalid, NotFound, Unauthenticated
 PASSWORD_MIN = 12  # characters
 PASSWORD_MAX = 1000  # characters; hashing a longer one would be work for nothing
 EMAIL_MAX = 254
+NAME_MAX = 200  # characters
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f.]+")
 _METHOD = "scrypt:32768:8:1"
 
@@ -52,6 +53,11 @@ def find(session: Session, email: str) -> User | None:
     return session.scalar(select(User).where(User.email == email.strip().lower()))
 
 
+def everybody(session: Session) -> list[User]:
+    """Return all users by their e-mail addresses."""
+    return list(session.scalars(select(User).order_by(User.email)))
+
+
 def get(session: Session, email: str) -> User:
     """Return the user of an e-mail address.
 
@@ -80,6 +86,16 @@ def set_role(user: User, role: str) -> None:
     """
     _check_choices(role, user.time_zone)
     user.role = role
+
+
+def set_name(user: User, name: str) -> None:
+    """Call a user otherwise; by the e-mail address, if it is empty.
+
+    :raises Invalid: if it is too long, or not printable.
+    """
+    if len(name.strip()) > NAME_MAX or not name.isprintable():
+        raise Invalid.field("name", f"take up to {NAME_MAX} printable characters")
+    user.name = name.strip() or user.email
 
 
 def set_time_zone(user: User, time_zone: str) -> None:

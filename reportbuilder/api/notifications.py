@@ -173,7 +173,8 @@ def _rules(choice: Choice) -> dict[str, Any]:
     }
 
 
-def _shown(session: Session, rows: Sequence[Notification]) -> list[dict[str, Any]]:
+def shown(session: Session, rows: Sequence[Notification]) -> list[dict[str, Any]]:
+    """Return messages in the words of NotificationSchema."""
     emails, digests = overview.emails(session, rows), overview.digests(session, rows)
     names = ("notification_id", "kind", "state", "pace", "attempts", "error")
     times = ("created_at", "not_before", "sent_at")
@@ -204,7 +205,7 @@ def list_notifications(query: dict[str, Any]) -> dict[str, Any]:
     ordering = order({"created_at": Notification.created_at}, "-created_at", Notification.id)
     with reading() as session:
         page = page_of(session, overview.search(wanted), ordering, query)
-        return page | {"items": _shown(session, page["items"])}
+        return page | {"items": shown(session, page["items"])}
 
 
 @door.route("/<ident:notification_id>/resend", methods=["POST"])
@@ -222,7 +223,7 @@ def resend_notification(headers: dict[str, str], notification_id: str) -> Respon
 
     def work(session: Session, row: Notification) -> dict[str, Any]:
         overview.resend(session, row)
-        return _shown(session, [row])[0]
+        return shown(session, [row])[0]
 
     return once(headers, allowed, work, NotificationSchema(), 202)
 
@@ -287,7 +288,7 @@ def test_channel(headers: dict[str, str], channel_id: str) -> Response:
         _may_change()
 
     def work(session: Session, _: None) -> dict[str, Any]:
-        return _shown(session, [overview.send_test(session, context.principal().user_id, channel_id)])[0]
+        return shown(session, [overview.send_test(session, context.principal().user_id, channel_id)])[0]
 
     return once(headers, allowed, work, NotificationSchema(), 202)
 

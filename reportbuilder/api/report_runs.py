@@ -1,16 +1,19 @@
 """What a report starts: a run now, its schedule, a backfill of its past."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 from sqlalchemy.orm import Session
 
-from reportbuilder.api import backfills, ordering
+from reportbuilder.accounts.models import User
+from reportbuilder.amc.models import AmcInstance
+from reportbuilder.api import backfills, context, ordering
 from reportbuilder.api.backfill_shapes import BackfillBody
 from reportbuilder.api.schedule_shapes import ScheduleBody
 from reportbuilder.api.shapes import Body, one_of, pick
+from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.errors import Invalid
 from reportbuilder.reports import defining
 from reportbuilder.reports.models import ReportDefinition
@@ -48,7 +51,25 @@ class RunWish(Body):
                 raise ValidationError(f"goes with type {type_}; leave it out, or change the type", name)
 
 
-def begin(session: Session, row: ReportDefinition, run: dict[str, Any] | None) -> dict[str, Any]:
+def create(
+    session: Session,
+    body: Mapping[str, Any],
+    run: Mapping[str, Any] | None,
+    template: QueryTemplate,
+    on: AmcInstance,
+) -> dict[str, Any]:
+    """Create a report of the asker's and start what it is to do; return the ids of all that came of it.
+
+    :param body: the report's own fields. :param run: as `RunWish` reads it.
+    :raises Invalid: as `begin`. :raises Conflict: if the name is taken. :raises TooMany: at a limit.
+    """
+    owner = session.get_one(User, context.principal().user_id)
+    row = defining.create(session, body, owner=owner, template=template, instance=on, terms=ordering.terms())
+    ids = {"execution_id": None, "schedule_id": None, "backfill_id": None, "dashboard_id": None}
+    return ids | begin(session, row, run) | {"report_id": row.report_id}
+
+
+def begin(session: Session, row: ReportDefinition, run: Mapping[str, Any] | None) -> dict[str, Any]:
     """Start what a new report is to do; return the ids of that.
 
     :raises Invalid: with ``details`` under ``run.schedule`` or ``run.backfill``.

@@ -8,7 +8,6 @@ from marshmallow import Schema, fields
 from sqlalchemy.orm import Session
 
 from reportbuilder.accounts import permissions
-from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.api import context, deleting, limits, ordering, report_lists, report_runs, schedule_shapes
 from reportbuilder.api import executions as runs
@@ -233,9 +232,7 @@ def create_report(headers: dict[str, str], body: dict[str, Any]) -> Response:
         return template, ordering.instance(session, body.pop("instance_id"), "report:create")
 
     def work(session: Session, found: tuple[QueryTemplate, AmcInstance]) -> dict[str, Any]:
-        row = _create(session, body, *found)
-        ids = {"execution_id": None, "schedule_id": None, "backfill_id": None, "dashboard_id": None}
-        return ids | report_runs.begin(session, row, run) | {"report_id": row.report_id}
+        return report_runs.create(session, body, run, *found)
 
     return once(headers, allowed, work, CreatedReport(), 201)
 
@@ -298,10 +295,3 @@ def run_report(headers: dict[str, str], body: dict[str, Any], report_id: str) ->
         return report_runs.start(session, row, body)
 
     return once(headers, allowed, work, runs.ExecutionSchema(), 202)
-
-
-def _create(
-    session: Session, body: dict[str, Any], template: QueryTemplate, on: AmcInstance
-) -> ReportDefinition:
-    owner = session.get_one(User, context.principal().user_id)
-    return defining.create(session, body, owner=owner, template=template, instance=on, terms=ordering.terms())

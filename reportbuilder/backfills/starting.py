@@ -79,6 +79,11 @@ def left_today(session: Session, instance: AmcInstance, most: int) -> tuple[int,
     was really started counts.
     """
     lock_instance(session, instance.instance_id)
+    return count_left(session, instance, most)
+
+
+def count_left(session: Session, instance: AmcInstance, most: int) -> tuple[int, float]:
+    """Return what `left_today` does as far as one can tell without a lock, which is enough to show it."""
     now = clock.now()
     started = select(func.count(), func.min(ReportDataCollection.created_at)).where(
         ReportDataCollection.instance_id == instance.id,

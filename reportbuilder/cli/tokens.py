@@ -5,7 +5,6 @@ from datetime import timedelta
 import click
 from sqlalchemy import select
 
-from reportbuilder import clock
 from reportbuilder.accounts import tokens, users
 from reportbuilder.accounts.models import ApiToken
 from reportbuilder.accounts.permissions import SCOPES
@@ -60,7 +59,7 @@ def list_(user: str | None) -> None:
                 row.name,
                 row.user.email,
                 row.scope,
-                _state(row),
+                tokens.state_of(row),
                 row.expires_at,
                 row.last_used_at,
             )
@@ -78,9 +77,3 @@ def revoke(begins: str, user: str | None) -> None:
         owner = asker(session, user)
         tokens.revoke(session, owner.id, begins.rstrip("…"))
     click.echo(f"revoked: {begins}")
-
-
-def _state(row: ApiToken) -> str:
-    if row.revoked_at is not None:
-        return "revoked"
-    return "expired" if row.expires_at <= clock.now() else "live"

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -46,15 +47,40 @@ def create(
     :raises Invalid: with everything that is wrong, by field.
     :raises Conflict: if the owner has a report of that name on this instance.
     """
-    fields = {"name": None, "timezone": owner.time_zone, **data}
-    values = read_fields(fields, CREATED, FREQUENCIES)
+    report = draft(
+        session, {"name": None, **data}, owner=owner, template=template, instance=instance, terms=terms
+    )
+    session.add(report)
+    session.flush()
+    return report
+
+
+def draft(
+    session: Session,
+    data: Mapping[str, Any],
+    *,
+    owner: User,
+    template: QueryTemplate,
+    instance: AmcInstance,
+    terms: Terms,
+) -> ReportDefinition:
+    """Return the report that `create` would make, judged as a whole and not stored: what a preview shows.
+
+    Its name may be left out.
+
+    :raises Invalid: as `create`. :raises Conflict: as `create`.
+    """
+    values = read_fields({"timezone": owner.time_zone, **data}, CREATED, FREQUENCIES)
     report = ReportDefinition(
-        template_id=template.id, instance_id=instance.id, owner_id=owner.id, parameters={}, time_window=None
+        id=uuid4(),
+        template_id=template.id,
+        instance_id=instance.id,
+        owner_id=owner.id,
+        parameters={},
+        time_window=None,
     )
     report.template, report.instance, report.owner = template, instance, owner
     _apply(session, report, values, terms, is_new=True)
-    session.add(report)
-    session.flush()
     return report
 
 
@@ -91,7 +117,7 @@ def restore(session: Session, report: ReportDefinition) -> None:
 
     :raises Conflict: if its owner has given its name to another one meanwhile.
     """
-    _refuse_taken(session, report, report.name)
+    refuse_taken(session, report.owner, report.instance, report.name, but=report)
     report.deleted_at = None
     session.flush()
 

@@ -62,6 +62,15 @@ def read(session: Session, user_id: UUID, draft_id: str, *, locked: bool = False
     return draft
 
 
+def unfinished(session: Session, user_id: UUID, most: int = MOST) -> list[ReportDraft]:
+    """Return the drafts of a user, the one that was touched last first."""
+    wanted = select(ReportDraft).where(
+        ReportDraft.user_id == user_id, ReportDraft.updated_at > clock.now() - KEPT_FOR
+    )
+    newest = wanted.order_by(ReportDraft.updated_at.desc(), ReportDraft.id).limit(most)
+    return list(session.scalars(newest))
+
+
 def keep(
     session: Session,
     draft: ReportDraft,

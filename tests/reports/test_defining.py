@@ -84,6 +84,27 @@ def test_a_report_keeps_what_was_asked_for(cast: Cast, make: Callable[..., Repor
         assert (found.instance.instance_id, found.template.name) == ("amcnorthwind01", "Clicks")
 
 
+def test_a_draft_is_judged_like_a_report_and_not_stored(cast: Cast, template: QueryTemplate) -> None:
+    def drafted(**data: Any) -> ReportDefinition:
+        with reading() as session:
+            found = {
+                name: session.merge(row) for name, row in (("owner", cast.ben), ("instance", cast.first))
+            }
+            return defining.draft(session, data, template=session.merge(template), terms=TERMS, **found)
+
+    report = drafted(parameters={"least": 5})
+    assert report.id is not None
+    assert report.parameters["least"] == 5
+    with pytest.raises(Invalid) as refused:
+        drafted(name="", parameters={"least": 5})
+    assert refused.value.details.keys() == {"name"}
+    with pytest.raises(Invalid) as refused:
+        drafted(parameters={"least": "many"})
+    assert refused.value.details.keys() == {"least"}
+    with reading() as session:
+        assert session.scalars(select(ReportDefinition)).all() == []
+
+
 def test_a_report_needs_a_name_only_and_takes_its_owners_zone(make: Callable[..., ReportDefinition]) -> None:
     made = make()
     assert (made.parameters, made.time_window, made.frequency, made.timezone) == ({}, None, "once", "UTC")

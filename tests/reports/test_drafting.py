@@ -108,3 +108,20 @@ def test_of_many_the_oldest_go(
             for draft_id in made[2:]:
                 drafting.read(session, cast.ben.id, draft_id)
     assert kept() == 4
+
+
+def test_what_is_unfinished_is_listed_for_its_owner_the_last_touched_first(cast: Cast, begin: Begin) -> None:
+    with clock.frozen(NOON) as advance:
+        old = begin()
+        advance(timedelta(days=6).total_seconds())
+        first, second, _ = begin(), begin(), begin(cast.ada)
+        advance(60)
+        with transaction() as session:
+            drafting.keep(session, drafting.read(session, cast.ben.id, first), "when", {"type": "once"})
+        with reading() as session:
+            found = [row.draft_id for row in drafting.unfinished(session, cast.ben.id)]
+            assert found == [first, second, old]
+            assert [row.draft_id for row in drafting.unfinished(session, cast.ben.id, 1)] == [first]
+        advance(timedelta(days=1).total_seconds())
+        with reading() as session:
+            assert old not in [row.draft_id for row in drafting.unfinished(session, cast.ben.id)]

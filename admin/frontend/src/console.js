@@ -4,6 +4,7 @@ import "./parts/morphing.js";
 import "./parts/toasts.js";
 import "./parts/menus.js";
 import "./parts/dialogs.js";
+import "./parts/copying.js";
 import "./parts/arrows.js";
 import "./parts/unseen.js";
 import "./parts/palette.js";
