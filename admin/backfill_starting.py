@@ -65,9 +65,9 @@ def rehearsed(
     session: Session, report: ReportDefinition, wish: Mapping[str, Any]
 ) -> tuple[dict[str, Any] | None, Invalid | None]:
     """Return what a backfill would do, in the words of the API, or why it cannot be; nothing is written."""
-    slots = context.settings().instance_slots
     try:
-        return backfill_shapes.planned(draft_backfill(session, report, wish, ordering.terms(), slots)), None
+        drafted = draft_backfill(session, report, wish, ordering.terms(), context.settings())
+        return backfill_shapes.planned(drafted), None
     except Invalid as error:
         return None, error
 

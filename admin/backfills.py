@@ -92,9 +92,8 @@ def of_report(
 
 def described(session: Session, row: ReportDataCollection) -> dict[str, Any]:
     """Return a backfill in the words of the API, with its grid and what may be done with it."""
-    slots = context.settings().instance_slots
     segments = overview.segments_of(session, row)
-    shown = backfill_shapes.whole(row, segments, overview.foresee(session, row, segments, slots))
+    shown = backfill_shapes.whole(row, segments, overview.foresee(session, row, segments, context.settings()))
     held = pause_of(session, row.instance_id) if row.status == "running" else None
     chosen = grids.chosen_of(shown["segments"], request.args.get("segment"))
     return (

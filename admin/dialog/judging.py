@@ -99,9 +99,8 @@ def _recurring(_session: Session, draft: ReportDraft, report: ReportDefinition) 
 
 
 def _backfill(session: Session, draft: ReportDraft, report: ReportDefinition) -> Judged:
-    slots = context.settings().instance_slots
     wish = meaning.run_of(draft)["backfill"]
-    found = draft_backfill(session, report, wish, ordering.terms(), slots)
+    found = draft_backfill(session, report, wish, ordering.terms(), context.settings())
     first = found.chosen[0] if found.chosen else found.plan.segments[0]
     days = f"of the first segment, {first.days.start} to {first.days.end}"
     return Judged(report, found.prepared[first.window], days, plan=backfill_shapes.planned(found))

@@ -44,7 +44,8 @@ def make_report(stack: Stack, who: User, lookback_days: int = 0) -> str:
         )
         if lookback_days:
             wish = {"segment": "daily", "lookback_days": lookback_days}
-            start_backfill(session, report, draft_backfill(session, report, wish, terms, 10), user)
+            drafted = draft_backfill(session, report, wish, terms, stack.settings)
+            start_backfill(session, report, drafted, user)
         return f"{HOME}/reports/{report.report_id}"
 
 
