@@ -1,6 +1,5 @@
 """The console put together: its families of pages, what their templates know, and errors as pages."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, current_app, make_response, redirect, render_template, request, url_for
@@ -37,7 +36,7 @@ def register(app: Flask) -> None:
     app.context_processor(_known)
 
 
-def _known() -> Mapping[str, Any]:
+def _known() -> dict[str, Any]:
     """Return what all templates know."""
     is_dialog = request.headers.get("HX-Target") == DIALOG
     return {

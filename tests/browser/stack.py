@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -31,7 +32,7 @@ WEB = "import tests.browser.kit_page\nfrom reportbuilder.cli.web import web\nweb
 WORLD = Options(users=2_000, days=400)
 QUICK = Faults(run_seconds=0.5, validation_seconds=0.0)
 PATIENCE = 180  # seconds until all is up
-HASTY = {
+HASTY: dict[str, Any] = {
     "submit_lease": 3.0,
     "list_lag": 0.2,
     "look_min": 0.2,
