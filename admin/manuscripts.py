@@ -9,7 +9,8 @@ from werkzeug.datastructures import MultiDict
 
 from reportbuilder.catalog import judging
 from reportbuilder.catalog.drafts import FIELD, LONGEST_SQL, declared_tables, read_draft
-from reportbuilder.catalog.lint import Finding
+from reportbuilder.catalog.lint import ERROR, Finding
+from reportbuilder.catalog.lint.findings import SQL
 from reportbuilder.catalog.older.files import read_json
 from reportbuilder.errors import Invalid
 
@@ -72,9 +73,12 @@ def read(written: Manuscript) -> Reading:
             data[name] = read_json(text.encode("utf-8", "surrogatepass")) if text else nothing
         except Invalid as error:
             wrong[name] = [reason for reasons in error.details.values() for reason in reasons]
+    judgement = _judge(data)
     if not wrong:
         wrong = _refusals(data, written)
-    return Reading(data, wrong, _judge(data))
+    elif faults := [str(each) for each in judgement.findings if each.severity == ERROR and each.field == SQL]:
+        wrong[SQL] = faults
+    return Reading(data, wrong, judgement)
 
 
 def _refusals(data: Mapping[str, Any], written: Manuscript) -> dict[str, list[str]]:

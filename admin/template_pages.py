@@ -46,7 +46,6 @@ def template(template_id: str) -> str:
         parent=parent,
         owner=owner,
         menu=_menu(row, principal, is_unused=used.is_unused),
-        report_address="/report-builder/reports/{}".format,
         **_content(row, principal),
         **allowed(principal, row),
     )
@@ -86,6 +85,7 @@ def _menu(row: QueryTemplate, principal: Principal, *, is_unused: bool) -> list[
     found = [
         _item(row, "Preview", "eye", href="admin.template_preview", dialog=True),
         _item(row, "Download as a file", "download", href="admin.export_template"),
+        _item(row, "Download with my saved values", "download", href="admin.export_template", value_sets=1),
     ]
     if can["may_copy"]:
         fields = {"key": str(uuid4())}
@@ -101,9 +101,9 @@ def _menu(row: QueryTemplate, principal: Principal, *, is_unused: bool) -> list[
     return found
 
 
-def _item(row: QueryTemplate, text: str, icon: str, **more: Any) -> MenuItem:
+def _item(row: QueryTemplate, text: str, icon: str, value_sets: int | None = None, **more: Any) -> MenuItem:
     ways = {
-        name: url_for(more.pop(name), template_id=row.template_id)
+        name: url_for(more.pop(name), template_id=row.template_id, value_sets=value_sets)
         for name in ("href", "post")
         if name in more
     }

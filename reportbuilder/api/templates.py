@@ -32,7 +32,7 @@ class TemplateQuery(Page):
 
     category = Text(most=200)
     report_type = Text(most=200)
-    search = Text(most=200, metadata={"description": "Words that all occur in name, text or tags"})
+    search = Text(most=200, metadata={"description": "Words that all occur in name, question, text or tags"})
     instance_id = Text(most=64, metadata={"description": "Keeps what this instance has the tables for"})
     sort = sort_field(searching.SORTS, "name")
 

@@ -34,7 +34,7 @@ ORIGINS: dict[str, ColumnElement[bool]] = {
 
 @dataclass(frozen=True)
 class Criteria:
-    """Which templates; None is no condition. ``search``: words that all occur in name, text or tags.
+    """Which templates; None is no condition. ``search``: words that all occur in name, question, text, tags.
 
     ``tables``: only those that read no other tables than these, or with ``lacking`` only the others.
     ``origin``: a key of ORIGINS.
@@ -175,5 +175,6 @@ def _contains(word: str) -> ColumnElement[bool]:
         QueryTemplate.category,
         QueryTemplate.report_type,
         cast(QueryTemplate.tags, String),
+        QueryTemplate.report_config["about"]["question"].as_string(),
     ]
     return or_(*(text.icontains(word, autoescape=True) for text in texts))

@@ -82,7 +82,7 @@ def test_a_preview_opens_over_the_gallery_or_as_a_page(visits: Visits, ben: User
 
 def test_the_lint_answers_while_one_types(visits: Visits, ada: User, own: str) -> None:
     page = visits.open(f"/templates/{own}/edit", who=ada)
-    field = page.get_by_label(re.compile("^SQL"))
+    field = page.get_by_role("textbox", name=re.compile("^SQL"))
     field.fill("SELECT *\nFROM dsp_impressions")
     expect(page.locator("#judgement")).to_contain_text("AMC refuses * in the final SELECT")
     expect(field).to_be_focused()
@@ -92,7 +92,7 @@ def test_the_lint_answers_while_one_types(visits: Visits, ada: User, own: str) -
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_next_version_is_reviewed_and_published(visits: Visits, ada: User, own: str, scripts: bool) -> None:
     page = visits.open(f"/templates/{own}/edit", who=ada, scripts=scripts)
-    field = page.get_by_label(re.compile("^SQL"))
+    field = page.get_by_role("textbox", name=re.compile("^SQL"))
     field.fill(field.input_value() + "\n-- a remark")
     page.get_by_role("button", name="Review changes").click()
     expect(page.locator(".diff")).to_contain_text("-- a remark")

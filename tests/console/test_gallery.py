@@ -63,6 +63,7 @@ def test_each_template_is_a_card_that_says_what_it_answers(ben: Visitor, library
 
 def test_filters_and_words_keep_what_fits_and_stay_in_the_address(ben: Visitor, library: None) -> None:
     assert names_in(ben.get(f"{NEW}?search=roas+weekly").text) == ["Weekly ROAS tracker"]
+    assert names_in(ben.get(f"{NEW}?search=their+ratio+move").text) == ["Weekly ROAS tracker"]
     page = ben.get(f"{NEW}?category=Products&search=basket").text
     assert names_in(page) == ["Products bought by the same people"]
     assert 'value="basket"' in page

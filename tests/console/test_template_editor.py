@@ -109,6 +109,14 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_lost(
         assert session.scalars(select(QueryTemplate)).all() == []
 
 
+def test_faults_of_several_fields_are_told_at_once(ada: Visitor) -> None:
+    wrong = {"sql_template": "SELECT * FROM dsp_impressions", "ui_schema": "{", "report_config": "3"}
+    page = ada.post(NEW, FORM | wrong | {"step": "publish"}).text
+    assert errors_of(page, "ui_schema")
+    assert any("line 1, column 8: AMC refuses *" in each for each in errors_of(page, "sql_template"))
+    assert '<a href="#sql_template">SQL</a>' in page
+
+
 def test_checking_publishes_nothing_and_shows_the_place(ada: Visitor) -> None:
     wrong = FORM["sql_template"].replace("GROUP BY campaign", "\nGROUP BY campaign ORDER BY campaign")
     answer = ada.post(NEW, FORM | {"sql_template": wrong, "step": "check"})
