@@ -44,9 +44,10 @@ FROM (
 JOIN (SELECT *, row_number() OVER (ORDER BY id) - 1 AS place FROM report_definitions) AS r USING (place)
 """
 LATEST = """
-UPDATE report_definitions AS r SET last_execution_id = run.id, execution_count = run.count
+UPDATE report_definitions AS r
+SET last_execution_id = run.id, last_execution_at = run.created_at, execution_count = run.count
 FROM (
-    SELECT DISTINCT ON (report_id) report_id, id, count(*) OVER (PARTITION BY report_id) AS count
+    SELECT DISTINCT ON (report_id) report_id, id, created_at, count(*) OVER (PARTITION BY report_id) AS count
     FROM report_executions ORDER BY report_id, created_at DESC
 ) AS run WHERE run.report_id = r.id
 """

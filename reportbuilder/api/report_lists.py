@@ -48,6 +48,8 @@ def search(
     :param part: ``sort`` (a key of SORTS, with ``-`` in front descending), ``page`` and ``limit``.
     """
     also = [] if status is None else [latest.has_status(status)]
+    if also and part.get("sort", "").removeprefix("-") == "status":
+        part["sort"] = "name"  # they all have the same
     return searching.search(session, principal, criteria, also=also, sorts=_OTHER_ROOMS, **part)
 
 

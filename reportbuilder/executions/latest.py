@@ -29,7 +29,6 @@ def _of_latest(column: InstrumentedAttribute[Any]) -> ScalarSelect[Any]:
 
 STATE: Final = _of_latest(ReportExecution.state)
 SORTS: Final[dict[str, Sort]] = {
-    "last_run": Sort(_of_latest(ReportExecution.created_at), has_nulls=True),
     "status": Sort(case({word: place for place, word in enumerate(_ORDER)}, value=STATE), has_nulls=True),
 }
 

@@ -99,6 +99,7 @@ def _count(session: Session, order: Order, execution: ReportExecution) -> None:
             .values(
                 execution_count=ReportDefinition.execution_count + 1,
                 last_execution_id=execution.id,
+                last_execution_at=execution.created_at,
                 updated_at=ReportDefinition.updated_at,
             )
             .execution_options(synchronize_session=False)

@@ -53,7 +53,7 @@ def _event(row: dict[str, Any]) -> dict[str, Any]:
 def _count(session: Session, orders: Sequence[Order], rows: Sequence[dict[str, Any]]) -> None:
     """Add to the counts, reports before templates and each kind in one order, as everybody locks them."""
     reports = Counter(order.report.id for order in orders if order.report)
-    latest = {order.report.id: row["id"] for order, row in zip(orders, rows, strict=True) if order.report}
+    latest = {order.report.id: row for order, row in zip(orders, rows, strict=True) if order.report}
     templates = Counter(order.template.id for order in orders)
     if reports:
         _add(session, ReportDefinition, reports, latest)
@@ -64,7 +64,7 @@ def _add(
     session: Session,
     model: type[ReportDefinition | QueryTemplate],
     counts: Counter[UUID],
-    latest: dict[UUID, UUID] | None = None,
+    latest: dict[UUID, dict[str, Any]] | None = None,
 ) -> None:
     table = _table(model)
     changes: dict[str, Any] = {
@@ -73,13 +73,18 @@ def _add(
     }
     if latest is not None:
         changes["last_execution_id"] = bindparam("latest")
+        changes["last_execution_at"] = bindparam("asked_at")
     session.connection().execute(
         update(table).where(table.c.id == bindparam("row_id")).values(changes),
         [
-            {"row_id": row_id, "more": counts[row_id]} | ({"latest": latest[row_id]} if latest else {})
+            {"row_id": row_id, "more": counts[row_id]} | (_named(latest[row_id]) if latest else {})
             for row_id in sorted(counts)
         ],
     )
+
+
+def _named(row: dict[str, Any]) -> dict[str, Any]:
+    return {"latest": row["id"], "asked_at": row["created_at"]}
 
 
 def _table(model: type[DeclarativeBase]) -> Table:

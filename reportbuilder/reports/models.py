@@ -19,7 +19,8 @@ class ReportDefinition(Row, Base):
     """A template, an instance and values under a name.
 
     ``time_window`` is a window as people ask for it (a preset or two dates), resolved anew for each run.
-    ``last_execution_id`` is no foreign key, since the executions already point here.
+    ``last_execution_id`` is no foreign key, since the executions already point here; ``last_execution_at`` is
+    when that one was asked for, which never changes.
     """
 
     __tablename__ = "report_definitions"
@@ -42,6 +43,7 @@ class ReportDefinition(Row, Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     dashboard_id: Mapped[UUID | None] = mapped_column(ForeignKey("dashboards.id"))
     last_execution_id: Mapped[UUID | None]
+    last_execution_at: Mapped[datetime | None]
     execution_count: Mapped[int] = mapped_column(default=0)
     deleted_at: Mapped[datetime | None]
     template: Mapped[QueryTemplate] = relationship(lazy="joined")

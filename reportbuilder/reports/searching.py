@@ -40,6 +40,7 @@ SORTS: Final[dict[str, Sort]] = {
     "frequency": Sort(
         case({word: place for place, word in enumerate(OFTEN_FIRST)}, value=ReportDefinition.frequency)
     ),
+    "last_run": Sort(ReportDefinition.last_execution_at, has_nulls=True),
     "execution_count": Sort(ReportDefinition.execution_count),
     "template": Sort(
         func.lower(QueryTemplate.name), (QueryTemplate, QueryTemplate.id == ReportDefinition.template_id)

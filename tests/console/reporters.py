@@ -53,7 +53,9 @@ def add_report(
             terms = defining.Terms(clock.now())
             scheduling.create(session, report, {"recurrence": recurrence}, terms=terms)
         for number, state in enumerate(runs):
-            _run(lifecycle.request(session, _order(report)), state, DAY + timedelta(days=number))
+            at = DAY + timedelta(days=number)
+            _run(lifecycle.request(session, _order(report)), state, at)
+            report.last_execution_at = at
         return report.report_id
 
 

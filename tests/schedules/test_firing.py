@@ -59,6 +59,7 @@ def test_a_due_time_becomes_one_execution_with_its_own_window(diary: Diary) -> N
     with reading() as session:
         now = session.get_one(ReportDefinition, report.id)
         assert (now.execution_count, now.last_execution_id) == (1, execution.id)
+        assert now.last_execution_at == execution.created_at
         events = overview.events(session, execution)
     assert (events[0].reason, events[0].to_state) == ("asked for (schedule)", "pending")
 
