@@ -185,7 +185,7 @@ def _pairing(plan: Plan) -> str:
 
 
 def _side(plan: Plan, side: int) -> str:
-    keys = [f"{plain_text(pair[side])} AS k{at}" for at, pair in enumerate(plan.keys)]
+    keys = [f"CAST({plain_text(pair[side])} AS VARCHAR) AS k{at}" for at, pair in enumerate(plan.keys)]
     firsts = [f"first({pair[side].identifier}) AS m{at}" for at, pair in enumerate(plan.measures)]
     chosen = ", ".join([*keys, *firsts, "count(*) AS n", "min(line) AS place"])
     places = ", ".join(str(at + 1) for at in range(len(keys)))

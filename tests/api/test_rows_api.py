@@ -13,9 +13,9 @@ from sqlalchemy.pool import QueuePool
 from reportbuilder import clock, settings
 from reportbuilder.database import db, transaction
 from reportbuilder.executions import overview
-from reportbuilder.results.models import ResultSet
 from reportbuilder.results.store import open_store
 from tests.api.conftest import Callers, Run
+from tests.api.stored import put_rows
 from tests.api.test_frame import check
 
 SQL = """
@@ -27,20 +27,7 @@ FROM range({rows}) AS t(i)
 
 def store(execution_id: str, chosen: settings.Settings, folder: Path, rows: int) -> None:
     """Give an execution rows."""
-    path, key = folder / "rows.parquet", f"results/{execution_id}.parquet"
-    duckdb.execute(f"COPY ({SQL.format(rows=rows)}) TO '{path}' (FORMAT parquet)")
-    stored = open_store(chosen.results_url).put(path, key)
-    with transaction() as session:
-        session.add(
-            ResultSet(
-                execution_id=overview.find(session, execution_id).id,
-                key=key,
-                sha256=stored.sha256,
-                size_bytes=stored.size,
-                row_count=rows,
-                columns=[],
-            )
-        )
+    put_rows(execution_id, chosen, folder, SQL.format(rows=rows))
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from sqlalchemy import select
 
 from admin.blueprint import HOME
@@ -15,14 +14,13 @@ from reportbuilder.amc.models import AmcInstance
 from reportbuilder.catalog import publishing
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.database import transaction
-from reportbuilder.executions import lifecycle, overview
+from reportbuilder.executions import lifecycle
 from reportbuilder.executions.lifecycle import Order
 from reportbuilder.parameters.windows import Window
 from reportbuilder.reports.defining import Terms, create
 from reportbuilder.reports.models import ReportDefinition
-from reportbuilder.results.models import ResultSet
-from reportbuilder.results.store import open_store
 from tests.api.conftest import Callers
+from tests.api.stored import put_rows
 from tests.api.test_templates_api import PUBLICATION
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -92,20 +90,7 @@ class Reported:
     def completed(self, rows: str = ROWS, **changes: Any) -> str:
         """Let a run complete with the rows of a SELECT; returns its id."""
         execution_id = self.run("completed", row_count=3, **changes)
-        path, key = self.folder / f"{execution_id}.parquet", f"results/{execution_id}.parquet"
-        duckdb.execute(f"COPY ({rows}) TO '{path}' (FORMAT parquet)")
-        stored = open_store(self.chosen.results_url).put(path, key)
-        with transaction() as session:
-            session.add(
-                ResultSet(
-                    execution_id=overview.find(session, execution_id).id,
-                    key=key,
-                    sha256=stored.sha256,
-                    size_bytes=stored.size,
-                    row_count=3,
-                    columns=[],
-                )
-            )
+        put_rows(execution_id, self.chosen, self.folder, rows)
         return execution_id
 
     def page_of(self, execution_id: str) -> str:

@@ -100,6 +100,19 @@ def test_without_keys_single_rows_are_compared(tmp_path: Path) -> None:
     assert found.rows[0].cells[0].change == Decimal(1)
 
 
+def test_keys_that_are_numbers_on_one_side_and_text_on_the_other_are_the_same_if_they_read_so(
+    tmp_path: Path,
+) -> None:
+    number, text = (
+        [OutputColumn("id", "LONG"), OutputColumn("n", "LONG")],
+        [OutputColumn("id"), OutputColumn("n", "LONG")],
+    )
+    found = compare(
+        store(tmp_path / "a", [[7, 1]], number), store(tmp_path / "b", [["7", 2], ["07", 2]], text)
+    )
+    assert (found.matched, found.only_b) == (1, 1)
+
+
 def test_columns_of_one_side_are_named_and_none_in_common_is_said(tmp_path: Path) -> None:
     other = [OutputColumn("campaign"), OutputColumn("orders", "LONG")]
     second = store(tmp_path / "b", [["A", 1]], other)
