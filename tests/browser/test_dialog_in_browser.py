@@ -18,9 +18,18 @@ def begin(page: Page, name: str) -> None:
     page.get_by_role("link", name=f"Use {TEMPLATE}").click()
     if page.get_by_label("Instance", exact=True).input_value() == "":
         page.get_by_label("Instance", exact=True).select_option(index=1)
-        if not page.evaluate("!!document.documentElement.dataset.script"):
-            page.locator("[data-use-instance]").click()
     page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_role("button", name="Next: when").click()
+    expect(page.locator(HEADING)).to_have_text("When")
+
+
+def begin_plain(page: Page) -> None:
+    """Choose the template without scripts."""
+    page.goto("/report-builder/new?search=reach")
+    page.get_by_role("link", name=f"Use {TEMPLATE}").click()
+    if page.get_by_role("button", name="Next: when").count() == 0:
+        page.get_by_label("Instance", exact=True).select_option(index=1)
+        page.locator("[data-use-instance]").click()
     page.get_by_role("button", name="Next: when").click()
     expect(page.locator(HEADING)).to_have_text("When")
 
@@ -79,17 +88,6 @@ def test_once_without_scripts(visits: Visits, ben: User) -> None:
     expect(page).to_have_url(re.compile(r"/report-builder/runs/exec_"))
 
 
-def begin_plain(page: Page) -> None:
-    """Choose the template without scripts."""
-    page.goto("/report-builder/new?search=reach")
-    page.get_by_role("link", name=f"Use {TEMPLATE}").click()
-    if page.get_by_role("button", name="Next: when").count() == 0:
-        page.get_by_label("Instance", exact=True).select_option(index=1)
-        page.locator("[data-use-instance]").click()
-    page.get_by_role("button", name="Next: when").click()
-    expect(page.locator(HEADING)).to_have_text("When")
-
-
 def test_by_keyboard_alone(visits: Visits, ben: User) -> None:
     page = visits.open(who=ben)
     begin(page, "By keyboard")
@@ -133,3 +131,15 @@ def test_a_token_is_copied(visits: Visits, ben: User) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == text
     page.goto("/account/tokens")
     assert text not in page.content()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_draft_is_gone_on_with_from_another_device(visits: Visits, ben: User, theme: str) -> None:
+    begin(visits.open(who=ben), "Begun at the desk")
+    page = visits.open("/report-builder/new", who=ben, size=PHONE, theme=theme)
+    check_accessibility(page)
+    check_fits(page)
+    page.get_by_role("link", name="Begun at the desk").click()
+    expect(page.locator(HEADING)).to_have_text("When")
+    check_accessibility(page)
+    expect(page.get_by_label("Name of the report")).to_have_value("Begun at the desk")
