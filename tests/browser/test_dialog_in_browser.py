@@ -13,23 +13,13 @@ HEADING = ".step-heading"
 
 
 def begin(page: Page, name: str) -> None:
-    """Choose the template and go on with its usual values."""
-    page.goto("/report-builder/new?search=reach")
-    page.get_by_role("link", name=f"Use {TEMPLATE}").click()
-    if page.get_by_label("Instance", exact=True).input_value() == "":
-        page.get_by_label("Instance", exact=True).select_option(index=1)
-    page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_role("button", name="Next: when").click()
-    expect(page.locator(HEADING)).to_have_text("When")
-
-
-def begin_plain(page: Page) -> None:
-    """Choose the template without scripts."""
+    """Choose the template and an instance, and go on with its usual values."""
     page.goto("/report-builder/new?search=reach")
     page.get_by_role("link", name=f"Use {TEMPLATE}").click()
     if page.get_by_role("button", name="Next: when").count() == 0:
         page.get_by_label("Instance", exact=True).select_option(index=1)
         page.locator("[data-use-instance]").click()
+    page.get_by_label("Name", exact=True).fill(name)
     page.get_by_role("button", name="Next: when").click()
     expect(page.locator(HEADING)).to_have_text("When")
 
@@ -75,7 +65,7 @@ def test_mondays_at_three_in_new_york(visits: Visits, ben: User, size: tuple[int
 
 def test_once_without_scripts(visits: Visits, ben: User) -> None:
     page = visits.open(who=ben, scripts=False)
-    begin_plain(page)
+    begin(page, "")
     page.get_by_role("radio", name="Once, now").check()
     page.get_by_label("Only this one run").check()
     page.get_by_role("button", name="Continue").click()
