@@ -110,9 +110,11 @@ def test_names_are_refused_with_the_way_out(cast: Cast, save: Save) -> None:
         with pytest.raises(Invalid) as caught:
             save(wrong)
         assert list(caught.value.details) == ["set_name"]
-    with transaction() as session, pytest.raises(Conflict, match="choose another name"):
+    with transaction() as session:
         ben = who_in(session, cast.ben)
-        valuesets.rename(session, ben, valuesets.find(session, ben, other), "one")
+        row = valuesets.find(session, ben, other)
+        with pytest.raises(Conflict, match="choose another name"):
+            valuesets.rename(session, ben, row, "one")
 
 
 def test_there_is_an_end_to_them(cast: Cast, save: Save, monkeypatch: pytest.MonkeyPatch) -> None:

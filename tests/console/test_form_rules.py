@@ -70,10 +70,9 @@ values = {
     "date": st.sampled_from(["today", "yesterday", "today-9", "2026-01-02"]),
     "boolean": st.booleans(),
 }  # fmt: skip
-SQL = (
-    "SELECT 'é', n FROM t WHERE a = {{number}} AND b IN ({{campaign_list}}) AND c = {{string}} AND {{boolean}} "
-    "AND d BETWEEN {{date_range.start}} AND {{date_range.end}} AND e = {{date}} AND f = {{nothing}} -- {{number}}"
-)
+SQL = """SELECT 'é', n FROM t WHERE a = {{number}} AND b IN ({{campaign_list}}) AND c = {{string}}
+AND {{boolean}} AND d BETWEEN {{date_range.start}} AND {{date_range.end}} AND e = {{date}}
+AND f = {{nothing}} -- {{number}}"""
 
 
 @given(st.fixed_dictionaries(values))
