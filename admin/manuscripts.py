@@ -114,7 +114,7 @@ def line_of_item(text: str, number: int) -> int | None:
         for place in range(number + 1):
             at += len(text[at:]) - len(text[at:].lstrip(" \t\r\n,"))
             if place == number:
-                return text.count("\n", 0, at) + 1 if at < len(text) else None
+                return text.count("\n", 0, at) + 1 if text[at : at + 1] not in ("", "]") else None
             _, at = decoder.raw_decode(text, at)
     except ValueError:
         return None
