@@ -35,7 +35,7 @@ def ids(cast: Cast, template: QueryTemplate) -> dict[str, str]:
     other = add_template(cast, "Path to conversion")
     return {
         "Clicks": add_report(cast, template, "Clicks", runs=("completed", "failed"), recurrence=WEEKLY),
-        "Audience": add_report(cast, other, "Audience", owner="ada", runs=("completed", "running")),
+        "Audience": add_report(cast, other, "Audience", owner="ada", runs=("completed", "failed", "running")),
         "buyers": add_report(cast, template, "buyers"),
         "Hidden": add_report(cast, template, "Hidden", owner="ada", instance="second"),
     }
