@@ -13,13 +13,12 @@ HEADING = ".step-heading"
 
 
 def begin(page: Page, name: str) -> None:
-    """Choose the template and go on with its usual values."""
+    """Choose the template and an instance, and go on with its usual values."""
     page.goto("/report-builder/new?search=reach")
     page.get_by_role("link", name=f"Use {TEMPLATE}").click()
-    if page.get_by_label("Instance", exact=True).input_value() == "":
+    if page.get_by_role("button", name="Next: when").count() == 0:
         page.get_by_label("Instance", exact=True).select_option(index=1)
-        if not page.evaluate("!!document.documentElement.dataset.script"):
-            page.locator("[data-use-instance]").click()
+        page.locator("[data-use-instance]").click()
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_role("button", name="Next: when").click()
     expect(page.locator(HEADING)).to_have_text("When")
@@ -66,7 +65,7 @@ def test_mondays_at_three_in_new_york(visits: Visits, ben: User, size: tuple[int
 
 def test_once_without_scripts(visits: Visits, ben: User) -> None:
     page = visits.open(who=ben, scripts=False)
-    begin_plain(page)
+    begin(page, "")
     page.get_by_role("radio", name="Once, now").check()
     page.get_by_label("Only this one run").check()
     page.get_by_role("button", name="Continue").click()
@@ -77,17 +76,6 @@ def test_once_without_scripts(visits: Visits, ben: User) -> None:
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Start the run").click()
     expect(page).to_have_url(re.compile(r"/report-builder/runs/exec_"))
-
-
-def begin_plain(page: Page) -> None:
-    """Choose the template without scripts."""
-    page.goto("/report-builder/new?search=reach")
-    page.get_by_role("link", name=f"Use {TEMPLATE}").click()
-    if page.get_by_role("button", name="Next: when").count() == 0:
-        page.get_by_label("Instance", exact=True).select_option(index=1)
-        page.locator("[data-use-instance]").click()
-    page.get_by_role("button", name="Next: when").click()
-    expect(page.locator(HEADING)).to_have_text("When")
 
 
 def test_by_keyboard_alone(visits: Visits, ben: User) -> None:
@@ -133,3 +121,15 @@ def test_a_token_is_copied(visits: Visits, ben: User) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == text
     page.goto("/account/tokens")
     assert text not in page.content()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_draft_is_gone_on_with_from_another_device(visits: Visits, ben: User, theme: str) -> None:
+    begin(visits.open(who=ben), "Begun at the desk")
+    page = visits.open("/report-builder/new", who=ben, size=PHONE, theme=theme)
+    check_accessibility(page)
+    check_fits(page)
+    page.get_by_role("link", name="Begun at the desk").click()
+    expect(page.locator(HEADING)).to_have_text("When")
+    check_accessibility(page)
+    expect(page.get_by_label("Name of the report")).to_have_value("Begun at the desk")

@@ -1,6 +1,8 @@
 """The start of the dialog: what the API starts, once, wholly or not at all, and with the reasons if not."""
 
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
+from threading import Barrier
 
 import pytest
 from sqlalchemy import func, select
@@ -95,6 +97,27 @@ def test_a_form_sent_twice_starts_once(ben: Visitor, draft: Drafted, is_single: 
     assert (first.status_code, second.status_code) == (303, 303)
     assert first.headers["Location"] == second.headers["Location"]
     assert rows() == [0 if is_single else 1, 1, 0, 0, 0]
+
+
+def test_two_clicks_at_the_same_time_start_once(ben: Visitor, callers: Callers, draft: Drafted) -> None:
+    choose(ben, draft, "once")
+    found = SEEN.search(ben.get(draft.at("review")).text)
+    assert found
+    both = [Visitor(callers.app.test_client(), ben.token) for _ in range(2)]
+    for one in both:
+        cookie = ben.client.get_cookie("reportbuilder")
+        assert cookie is not None
+        one.client.set_cookie("reportbuilder", cookie.value)
+    ready = Barrier(2)
+
+    def click(who: Visitor) -> str:
+        ready.wait()
+        return start(who, draft, found[1]).headers["Location"]
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(click, both)
+    assert first == second
+    assert rows() == [1, 1, 0, 0, 0]
 
 
 def test_what_has_changed_since_is_shown_first(ben: Visitor, draft: Drafted) -> None:

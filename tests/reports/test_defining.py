@@ -87,8 +87,14 @@ def test_a_report_keeps_what_was_asked_for(cast: Cast, make: Callable[..., Repor
 def test_a_draft_is_judged_like_a_report_and_not_stored(cast: Cast, template: QueryTemplate) -> None:
     def drafted(**data: Any) -> ReportDefinition:
         with reading() as session:
-            owner, instance, used = (session.merge(row) for row in (cast.ben, cast.first, template))
-            return defining.draft(session, data, owner=owner, instance=instance, template=used, terms=TERMS)
+            return defining.draft(
+                session,
+                data,
+                owner=session.merge(cast.ben),
+                template=session.merge(template),
+                instance=session.merge(cast.first),
+                terms=TERMS,
+            )
 
     report = drafted(parameters={"least": 5})
     assert report.id is not None
