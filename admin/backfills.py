@@ -105,7 +105,7 @@ def described(session: Session, row: ReportDataCollection) -> dict[str, Any]:
             "chosen": chosen,
             "ended": sum(shown["counts"][state] for state in ENDED),
             "held": held,
-            "most_at_once": max(1, limit_of(row.instance, slots)),
+            "most_at_once": max(1, limit_of(row.instance, context.settings().instance_slots)),
             "may_change": _may_change(row),
             "may_retry": grids.may_retry(shown),
             "may_retry_chosen": chosen is not None and grids.may_retry(shown, chosen),

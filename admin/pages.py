@@ -33,9 +33,9 @@ from admin import (
     template_pages,
     template_versions,
 )
+from admin.account import messages, people, profile, tokens
 from admin.answers import wants_fragment, with_toast
 from admin.blueprint import HOME, pages
-from admin.account import messages, people, profile, tokens
 from admin.dialog import choosing, detailing, duplicating, resuming, reviewing, starting
 from admin.form import changing, keeping, making
 from reportbuilder.api import context, sessions

@@ -26,6 +26,7 @@ from reportbuilder.reports.wishes import read_wish
 NEXT, INSTANCE, PREVIEW, SAVE = "next", "instance", "preview", "save_values"  # what a button asks for
 DO = "do"
 WRONG = 422
+KEPT = ("name", "description", "timezone")  # of a report, beside its values
 
 
 def posted() -> Typed:
@@ -128,7 +129,7 @@ def _save_values(session: Session, ground: Ground, typed: Typed) -> ResponseRetu
         verdict = judging.Verdict(errors)
         return _page(session, ground, typed, told=True, verdict=verdict), WRONG
     assert ground.on is not None  # noqa: S101 - the caller has looked
-    kept = {name: typed[name][-1] for name in ("name", "description", "timezone") if typed.get(name)}
+    kept: dict[str, Any] = {name: typed[name][-1] for name in KEPT if typed.get(name)}
     target = url_for(
         "admin.report_form",
         template_id=ground.template.template_id,
