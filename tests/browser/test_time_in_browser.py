@@ -117,10 +117,12 @@ def test_a_backfill_by_keyboard_and_its_grid(visits: Visits, ben: User, report: 
     page.get_by_label("Segments", exact=True).select_option("daily")
     expect(page.locator("#backfill-preview [role=status]")).to_contain_text("47 segments, 47 to run")
     page.get_by_role("button", name="Start the backfill").press("Enter")
-    expect(page.get_by_role("heading", name=re.compile("current backfill|last backfill"))).to_be_visible()
+    expect(page.get_by_role("heading", name="The latest backfill")).to_be_visible()
     walk(page)
     expect(page.locator("#backfill-progress")).to_contain_text("47 of 47 segments have come.", timeout=90_000)
-    expect(page.locator("a.cell-completed")).to_have_count(47)
+    expect(page.locator("a.cell-completed[data-sign='✓']")).to_have_count(47)
+    expect(page.locator("#segment .label")).to_have_text("Completed")
+    expect(page.get_by_role("link", name="Start another")).to_be_visible()
 
 
 def walk(page: Page) -> None:
