@@ -63,8 +63,6 @@ TABLE = {
     "value:view": "y y h y y y y y y y y",
     "value:refresh": "n n h n n y y y n y y",
     "value:upload": "n n h n n y y y n y y",
-    "valueset:save": "y y h y n y y y n y y",
-    "valueset:change": "n n h n n n y y n y y",
     "template:view": "y y y y y y y y y y y",
     "template:lint": "n n n n n n y y y y y",
     "template:publish": "n n n n n n n y n n y",
