@@ -259,13 +259,13 @@ def test_instances_with_slots(callers: Callers, run: Run) -> None:
     assert callers.ben.get("/instances").get_json()["items"][0]["may_run"]
 
 
-def test_the_home_page_shows_what_ran(callers: Callers, run: Run, passwords: None) -> None:
+def test_the_console_lists_what_ran(callers: Callers, run: Run, passwords: None) -> None:
     from tests.console.visitors import sign_in
 
     run(state="failed", error_class="permanent", error_message="the <column> is unknown")
     browser = callers.app.test_client()
     sign_in(browser)
-    page = browser.get("/report-builder").text
+    page = browser.get("/report-builder/runs").text
     assert "Reach" in page
     assert "the &lt;column&gt; is unknown" in page
     assert f'href="{BASE}' not in page
