@@ -128,7 +128,9 @@ def _save_values(session: Session, ground: Ground, typed: Typed) -> ResponseRetu
         verdict = judging.Verdict(errors)
         return _page(session, ground, typed, told=True, verdict=verdict), WRONG
     assert ground.on is not None  # noqa: S101 - the caller has looked
-    kept = {name: typed[name][-1] for name in ("name", "description", "timezone") if typed.get(name)}
+    kept: dict[str, Any] = {
+        name: typed[name][-1] for name in ("name", "description", "timezone") if typed.get(name)
+    }
     target = url_for(
         "admin.report_form",
         template_id=ground.template.template_id,

@@ -1,6 +1,6 @@
 """Which widget shows which parameter: by its type and rules, and by what hints ask for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -73,7 +73,7 @@ def _choice(definition: Definition) -> tuple[Widget, Mapping[str, Widget]]:
     return (Widget.CHECKBOXES, {"tags": Widget.MULTISELECT}) if few else (Widget.MULTISELECT, _SEVERAL)
 
 
-_CHOICES: Final = {
+_CHOICES: Final[dict[str, Callable[[Definition], tuple[Widget, Mapping[str, Widget]]]]] = {
     "date": lambda _: (Widget.DATE, {}),
     "date_range": lambda _: (Widget.DATES, {}),
     "date_expression": lambda _: (Widget.DATES, {}),

@@ -63,6 +63,8 @@ TABLE = {
     "value:view": "y y h y y y y y y y y",
     "value:refresh": "n n h n n y y y n y y",
     "value:upload": "n n h n n y y y n y y",
+    "valueset:save": "y y h y n y y y n y y",
+    "valueset:change": "n n h n n n y y n y y",
     "template:view": "y y y y y y y y y y y",
     "template:lint": "n n n n n n y y y y y",
     "template:publish": "n n n n n n n y n n y",
@@ -71,8 +73,8 @@ TABLE = {
     "account:manage": "n n n n n n n n n n y",
 }  # fmt: skip - it is read by columns
 
-ON_INSTANCE = {"instance", "report", "schedule", "backfill", "execution", "value"}
-OWNED = {"report", "schedule", "backfill", "execution"}
+ON_INSTANCE = {"valueset", "instance", "report", "schedule", "backfill", "execution", "value"}
+OWNED = {"valueset", "report", "schedule", "backfill", "execution"}
 
 
 def principal(role: str, scope: str, grant: str) -> Principal:

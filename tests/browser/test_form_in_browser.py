@@ -91,6 +91,7 @@ def test_campaigns_are_found_chosen_pasted_and_matched(form: Page) -> None:
     chooser.type("Brand 3")
     field.locator(".ts-dropdown .option", has_text="Brand 3, US").click()
     expect(field.locator(".item")).to_have_text(re.compile("Brand 3, US"))
+    form.keyboard.press("Escape")
     field.get_by_text("Others, or paste a list").click()
     field.locator("textarea").fill("One, with a comma\nTwo")
     field.get_by_role("button", name="Add these").click()

@@ -31,7 +31,7 @@ RULES: dict[str, list[dict[str, Any]]] = {
     "number": [{}, {"min": 0, "max": 9}],
     "threshold_numeric": [{}, {"min": 0, "max": 9, "step": 3}],
 }
-hints = st.one_of(
+hints: st.SearchStrategy[object] = st.one_of(
     st.sampled_from(
         [*Widget, "checkboxes", "radio", "textarea", "range", "updown", "asin-picker", "hidden", ""]
     ),

@@ -13,6 +13,22 @@ import { followLinks, summarise, tell } from "./form/telling.js";
 const QUIET = 400; // milliseconds without a change, after which the SQL is asked for anew
 const UNJUDGED = ["instance"]; // what buttons ask for that needs no right values
 
+// A message that appears between the two halves of a click would push the button from under the pointer.
+let isPressed = false;
+const waiting = [];
+document.addEventListener("pointerdown", () => (isPressed = true), true);
+for (const end of ["pointerup", "pointercancel"]) {
+  document.addEventListener(end, () => {
+    isPressed = false;
+    setTimeout(() => waiting.splice(0).forEach((work) => work()));
+  }, true);
+}
+
+function afterPress(work) {
+  if (isPressed) waiting.push(work);
+  else work();
+}
+
 const form = document.getElementById("report-form");
 if (form) begin(form);
 
@@ -37,7 +53,7 @@ function begin(form) {
     const { entries, described } = judge.fields.get(name);
     if (wrapper.dataset.widget === "paste") pastes.set(wrapper, markPastes(wrapper, entries));
     if (wrapper.querySelector("[data-entries]")) makeEntries(wrapper, described["x-reading"], settings.instance);
-    if (wrapper.querySelector("[data-multiselect]")) makeMultiselect(wrapper.querySelector("[data-multiselect]"));
+    if (wrapper.querySelector("[data-multiselect]")) makeMultiselect(wrapper.querySelector("[data-multiselect]"), wrapper.dataset.title);
     if (wrapper.querySelector("[data-filter]") && settings.instance) countMatches(wrapper, settings.instance);
     const finder = wrapper.querySelector("[data-finder]");
     if (finder && settings.instance) makeFinder(finder, settings.instance, (texts) => append(wrapper.querySelector("textarea"), texts));
@@ -90,7 +106,7 @@ function begin(form) {
     const wrapper = event.target.closest?.("[data-parameter], [data-window]");
     if (!wrapper || wrapper.contains(event.relatedTarget)) return;
     left.add(wrapper);
-    look(wrapper, { isTold: true });
+    afterPress(() => look(wrapper, { isTold: true }));
   });
 
   form.addEventListener("submit", (event) => {

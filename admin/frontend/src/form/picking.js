@@ -8,13 +8,15 @@ import { afterPause, everyMatch, patternOf, search } from "./values.js";
 TomSelect.define("remove_button", removeButton);
 
 /** Make a plain list to choose several from into one that can be searched. */
-export function makeMultiselect(select) {
+export function makeMultiselect(select, title) {
+  select.setAttribute("aria-label", title); // its label goes over to the box that one types into
   return new TomSelect(select, { plugins: ["remove_button"], maxOptions: null, hideSelected: true });
 }
 
 /** Make a field of entries: values of the instance are found as one types, others can be added or pasted. */
 export function makeEntries(wrapper, reading, instance) {
   const select = wrapper.querySelector("[data-entries]");
+  select.setAttribute("aria-label", wrapper.dataset.title);
   const list = select.dataset.list;
   const told = wrapper.querySelector("[data-matches]");
   const chooser = new TomSelect(select, {
@@ -23,6 +25,10 @@ export function makeEntries(wrapper, reading, instance) {
     createFilter: (text) => text.trim() !== "",
     maxOptions: 200,
     hideSelected: true,
+    onItemAdd() {
+      this.setTextboxValue("");
+      this.close();
+    },
     placeholder: select.getAttribute("placeholder") ?? "",
     ...(list && instance ? { load: (text, show) => load(text).then(show, () => show()), shouldLoad: (text) => text.length > 0 } : {}),
     render: {
