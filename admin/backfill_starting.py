@@ -109,6 +109,7 @@ def _form(
         "time/backfill_form.html",
         framed(session, report),
         TAB,
+        tab=TAB,
         form=forms.fields(values, problem.details if problem else {}, **limits_of(report)),
         plan=plan,
         problem=problem,

@@ -107,7 +107,8 @@ def described(session: Session, row: ReportDataCollection) -> dict[str, Any]:
             "ended": sum(shown["counts"][state] for state in ENDED),
             "held": held,
             "most_at_once": max(1, limit_of(row.instance, slots)),
-            "may_change": _may_change(row),
+            "may_change": _may(row, "backfill:change"),
+            "may_start": _may(row, "backfill:start"),
             "may_retry": grids.may_retry(shown),
             "may_retry_chosen": chosen is not None and grids.may_retry(shown, chosen),
             "is_open": grids.is_open(shown),
@@ -115,9 +116,9 @@ def described(session: Session, row: ReportDataCollection) -> dict[str, Any]:
     )
 
 
-def _may_change(row: ReportDataCollection) -> bool:
+def _may(row: ReportDataCollection, permission: str) -> bool:
     subject = permissions.Subject(instance_id=row.instance_id, owner_id=row.user_id)
-    return permissions.may(context.principal(), "backfill:change", subject)
+    return permissions.may(context.principal(), permission, subject)
 
 
 @pages.post(f"{BELOW}/<ident:backfill_id>/pause")

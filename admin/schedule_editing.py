@@ -128,6 +128,7 @@ def _form(
         "time/schedule_form.html",
         framed(session, report),
         TAB,
+        tab=TAB,
         schedule_id=row.schedule_id if row else "",
         form=forms.fields(values, problem.details if problem else {}),
         outlook=outlook,

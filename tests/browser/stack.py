@@ -33,6 +33,7 @@ WORLD = Options(users=2_000, days=400)
 QUICK = Faults(run_seconds=0.5, validation_seconds=0.0)
 PATIENCE = 180  # seconds until all is up
 HASTY: dict[str, Any] = {
+    "amc_read_timeout": 1.0,  # shorter than the lease, or no time is left to send anything
     "submit_lease": 3.0,
     "list_lag": 0.2,
     "look_min": 0.2,

@@ -220,7 +220,7 @@ def test_those_from_before_are_listed(ben: Visitor, page: str) -> None:
     shown = ben.get(page).text
     assert f'href="{first}"' in shown
     assert f'href="{second}"' in shown
-    assert "The current backfill" in shown
+    assert "The latest backfill" in shown
     assert "A backfill from before" in ben.get(first).text
 
 
