@@ -58,8 +58,6 @@ TABLE = {
     "notification:view": "y y y y y y y y y y y",
     "notification:change": "y y y y n y y y n y y",
     "notification:oversee": "n n n n n n n n y y y",
-    "valueset:save": "y y y y n y y y n y y",
-    "valueset:change": "y y y y n y y y n y y",
     "value:view": "y y h y y y y y y y y",
     "value:refresh": "n n h n n y y y n y y",
     "value:upload": "n n h n n y y y n y y",
