@@ -139,6 +139,7 @@ def test_every_tick_of_the_table_runs(cast: Cast, connections: Connections, chos
         "notifications",
         "told",
         "keys",
+        "drafts",
         "scratch",
     ]
     for tick in table:

@@ -98,7 +98,7 @@ def test_everything_works_without_scripts(visits: Visits, stack: Stack, ben: Use
     run_now(visits.open(own, who=ben))
     page = visits.open(own, who=ben, scripts=False)
     page.get_by_role("button", name="Run now").click()
-    expect(page.get_by_role("status")).to_contain_text("A run has been asked for.")
+    expect(page.locator("main .flash")).to_contain_text("A run has been asked for.")
     page.get_by_role("link", name="Runs", exact=True).click()
     page.get_by_label("State").select_option("completed")
     page.get_by_role("button", name="Filter").click()

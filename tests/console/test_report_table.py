@@ -165,7 +165,7 @@ def test_who_has_no_instance_is_told_how_to_get_one(ben: Visitor, cast: Cast) ->
 def test_without_reports_one_is_led_to_the_first(ben: Visitor, cleo: Visitor) -> None:
     page = ben.get(HOME).text
     assert "Your first report" in page
-    assert f'href="{HOME}/reports/new"' in page
+    assert f'href="{HOME}/new"' in page
     assert "There are no reports yet" in cleo.get(HOME).text
 
 

@@ -10,6 +10,7 @@ function close(menu, takesFocus) {
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll(OPEN)) {
     if (!menu.contains(event.target)) close(menu, false);
+    else if (event.target.closest(ITEMS)) setTimeout(close, 0, menu, true); // else a live region would wait for it
   }
 });
 
