@@ -56,7 +56,7 @@ format: $(DEV) ## Format the code and mend what can be mended
 	$(BIN)/ruff format .
 
 bench: $(DEV) $(BUNDLE) ## Measure (ARGS="name" for one of bench/*.py; all without)
-	@for name in $(or $(ARGS),$(sort $(patsubst bench/%.py,%,$(filter-out bench/__init__.py bench/ground.py bench/meters.py bench/console_rows.py,$(wildcard bench/*.py))))); do \
+	@for name in $(or $(ARGS),$(sort $(patsubst bench/%.py,%,$(filter-out bench/__init__.py bench/ground.py bench/meters.py bench/console_rows.py bench/console_paint.py,$(wildcard bench/*.py))))); do \
 		echo "== bench/$$name.py"; $(BIN)/python -m bench.$$name || exit 1; \
 	done
 

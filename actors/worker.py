@@ -12,6 +12,7 @@ from actors.table import declare
 from reportbuilder import clock, heartbeats, logs
 from reportbuilder.database import transaction
 from reportbuilder.executions.ports import Ports
+from reportbuilder.processes.memory import settle
 
 log = logs.get_logger(__name__)
 
@@ -20,7 +21,7 @@ STOP_MILLISECONDS = 20_000
 
 
 class WorkerProcess:
-    """The workers of one process; a quarter of the threads fetch results, so that calls do not wait.
+    """The workers of one process; half of the threads fetch results, so that calls need not wait for them.
 
     ``make_broker`` is called for each kind of work, since a Dramatiq broker carries one worker.
     """
@@ -28,7 +29,7 @@ class WorkerProcess:
     def __init__(self, app: Flask, make_broker: Callable[[], dramatiq.Broker], ports: Ports) -> None:
         self.app = app
         threads = ports.settings.worker_threads
-        long = max(1, threads // 4)
+        long = max(1, threads // 2)
         self.workers = [
             self._worker(make_broker(), ports, queue, count)
             for queue, count in ((CALLS, max(1, threads - long)), (RESULTS, long))
@@ -45,6 +46,7 @@ class WorkerProcess:
     def run(self) -> None:
         """Work until asked to stop by SIGTERM or SIGINT; what is in hand is ended first."""
         stopping.hold_back()
+        settle()
         for worker in self.workers:
             worker.start()
         log.info("worker started", threads=sum(worker.worker_threads for worker in self.workers))

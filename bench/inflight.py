@@ -79,7 +79,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--executions", type=int, default=5000)
     parser.add_argument("--instances", type=int, default=500)
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=4)
+    parser.add_argument("--threads", type=int, default=8)
     parser.add_argument("--shortest", type=float, default=200.0, help="seconds a query runs at least")
     parser.add_argument("--median", type=float, default=300.0, help="seconds; some take five times as long")
     parser.add_argument("--quick", action="store_true", help="500 over 50 instances, for 30 seconds at least")

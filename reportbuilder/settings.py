@@ -83,7 +83,7 @@ class Settings:
     # Processes
     web_threads: int = 8
     worker_processes: int = 2
-    worker_threads: int = 4
+    worker_threads: int = 8
     log_level: str = "INFO"
     log_format: str = "json"  # or "text"
     crash_at: str = ""  # tests only: the named crash point at which this process kills itself

@@ -17,8 +17,8 @@ from reportbuilder.sandbox import Sandbox
 from reportbuilder.settings import Settings, as_environment
 
 PROGRAMS = {
-    "worker": "import app; app.create_worker().run()",
-    "scheduler": "import app; from actors.scheduler import run; run(app.create_scheduler())",
+    "worker": "from actors import composition; composition.create_worker().run()",
+    "scheduler": "from actors import composition, scheduler; scheduler.run(composition.create_scheduler())",
     "web": "from reportbuilder.cli.web import web; web([])",
 }
 ROOT = Path(__file__).parent.parent

@@ -2,8 +2,8 @@
 
 import click
 
+from actors.composition import create_scheduler
 from actors.scheduler import run
-from app import create_scheduler
 from reportbuilder import logs, settings
 
 

@@ -9,9 +9,11 @@ import click
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped] # it publishes no types
 from gunicorn.glogging import Logger  # type: ignore[import-untyped] # it publishes no types
 
-from app import check, create_app
+from actors.composition import check
+from app import create_app
 from reportbuilder import logs, settings
 from reportbuilder.errors import Conflict, Invalid
+from reportbuilder.processes.memory import settle
 from reportbuilder.settings import Settings
 
 KEEP_ALIVE = 15  # seconds
@@ -55,7 +57,9 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn publishes no typ
 
     def load(self) -> Any:
         """Make the application, in each process anew: connections do not survive a fork."""
-        return create_app(self.chosen)
+        app = create_app(self.chosen)
+        settle()
+        return app
 
 
 @click.command()

@@ -29,7 +29,7 @@ def worker(context: click.Context, processes: int | None, threads: int | None, *
     logs.configure(chosen.log_level, chosen.log_format)
     if single:
         # here, since the process that only watches needs none of it
-        from app import create_worker
+        from actors.composition import create_worker
 
         create_worker(chosen).run()
         return

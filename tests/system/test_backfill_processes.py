@@ -18,9 +18,9 @@ pytestmark = pytest.mark.system
 
 SECONDS = 60.0
 START = """
-import app
+from actors.composition import backstage
 from tests.backfills.reporters import found_reporter
-with app.create_app().app_context():
+with backstage().app_context():
     found_reporter().start(4)
 """
 

@@ -19,15 +19,15 @@ SCHEDULES = {"judged", "firing_ended"}  # in test_schedules.py
 SECONDS_AFTER_RESTART = 20.0  # with a tenth of the production's patience; see test_the_patience_adds_up
 
 REQUEST = """
-import app
+from actors.composition import backstage
 from tests.executions.desk import found_desk
-with app.create_app().app_context():
+with backstage().app_context():
     found_desk().request()
 """
 CANCEL = """
-import app
+from actors.composition import backstage
 from tests.executions.desk import found_desk
-with app.create_app().app_context():
+with backstage().app_context():
     desk = found_desk()
     desk.cancel(desk.all()[0].execution_id)
 """
