@@ -9,7 +9,13 @@ from reportbuilder.parameters.windows import LOOKBACK_DAYS
 from reportbuilder.schedules.models import ReportSchedule
 from reportbuilder.schedules.patterns import LAST, WEEKDAYS
 from reportbuilder.schedules.plans import policies_of
-from reportbuilder.schedules.policies import MOST_MADE_UP, WORDS, Missed, Overlap, Policies
+from reportbuilder.schedules.policies import (
+    MISSED_WORDS,
+    MOST_MADE_UP,
+    OVERLAP_WORDS,
+    Missed,
+    Policies,
+)
 from reportbuilder.schedules.spelling import FIELDS_OF
 
 PREFIX: Final = "schedule"
@@ -179,16 +185,17 @@ def _choices(values: Mapping[str, Any]) -> dict[str, Choices]:
         "types": TYPES,
         "weekdays": [(name, name[:3].capitalize()) for name in WEEKDAYS],
         "days": DAYS,
-        "missed": _policies(Missed, {Missed.ALL: "all runs that were missed are made up, up to a limit"}),
-        "overlap": _policies(Overlap, {}),
+        "missed": _spoken(
+            MISSED_WORDS | {Missed.ALL: "all runs that were missed are made up, up to a limit"}
+        ),
+        "overlap": _spoken(OVERLAP_WORDS),
         "kinds": KINDS,
         "presets": _with(PRESETS, str(values.get("time_window.preset", ""))),
     }
 
 
-def _policies(kind: type[Missed | Overlap], differently: Mapping[Any, str]) -> list[tuple[str, str]]:
-    said = [(each.value, differently.get(each, WORDS[each])) for each in kind]
-    return [(value, words[:1].upper() + words[1:]) for value, words in said]
+def _spoken(words: Mapping[Any, str]) -> Choices:
+    return [(policy.value, said[:1].upper() + said[1:]) for policy, said in words.items()]
 
 
 def _with(offered: Choices, value: str) -> Choices:

@@ -104,7 +104,7 @@ def test_a_schedule_is_paused_with_a_reason_and_resumed(
     if scripts:
         pick_zone(page, "berlin", "Berlin (UTC+0")
     else:
-        page.get_by_label("Time zone").select_option("Europe/Berlin")
+        page.get_by_role("combobox", name="Time zone").select_option("Europe/Berlin")
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#preview")).to_contain_text("Berlin")
     page.get_by_role("button", name="Save the schedule").click()

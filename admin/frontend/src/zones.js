@@ -10,11 +10,13 @@ function dress(select) {
     maxOptions: null,
     searchField: ["text", "value", "also"],
     lockOptgroupOrder: true,
+    refreshThrottle: 0, // so that Tab takes what has just been typed
     onDelete: () => false, // there is always a zone
     onDropdownOpen: () => (chooser.control_input.placeholder = HINT),
     onDropdownClose: () => (chooser.control_input.placeholder = ""),
     render: { no_results: () => NONE },
   });
+  select.setAttribute("aria-hidden", "true"); // its label has gone over to the box
   const box = chooser.control_input;
   for (const name of ["aria-describedby", "aria-invalid"]) {
     if (select.hasAttribute(name)) box.setAttribute(name, select.getAttribute(name));
