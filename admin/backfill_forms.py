@@ -118,7 +118,7 @@ def fields(
         "reprocess": REPROCESSED,
         "on_failure": ON_FAILURE,
         "concurrency": [
-            ("", f"As many as the instance allows ({most_at_once})"),
+            ("", f"As many as allowed ({most_at_once})"),
             *((str(count), str(count)) for count in range(1, most_at_once + 1)),
         ],
         "segments_per_run": _packs() if may_pack else [],

@@ -108,7 +108,8 @@ def _backfill(session: Session, draft: ReportDraft, report: ReportDefinition) ->
     wish = meaning.run_of(draft)["backfill"]
     found = draft_backfill(session, report, wish, ordering.terms(), context.settings())
     first = found.chosen[0] if found.chosen else found.plan.segments[0]
-    days = f"of the first segment, {first.days.start} to {first.days.end}"
+    last = "" if first.days.days == 1 else f" to {first.days.end}"
+    days = f"of the first segment, {first.days.start}{last}"
     return Judged(report, found.prepared[first.window], days, plan=backfill_shapes.planned(found))
 
 

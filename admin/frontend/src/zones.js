@@ -12,8 +12,8 @@ function dress(select) {
     lockOptgroupOrder: true,
     refreshThrottle: 0, // so that Tab takes what has just been typed
     onDelete: () => false, // there is always a zone
-    onDropdownOpen: () => (chooser.control_input.placeholder = HINT),
-    onDropdownClose: () => (chooser.control_input.placeholder = ""),
+    placeholder: HINT,
+    hidePlaceholder: false, // the style shows it only while one searches
     render: { no_results: () => NONE },
   });
   select.setAttribute("aria-hidden", "true"); // its label has gone over to the box
