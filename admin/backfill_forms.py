@@ -6,7 +6,8 @@ from typing import Any, Final
 from admin.fields import Choices, Fields, Posted, typed, whole
 from reportbuilder.backfills.packs import find_hindrances
 from reportbuilder.backfills.planning import columns_of
-from reportbuilder.backfills.segments import FROM_START, KINDS, WEEKDAYS
+from reportbuilder.backfills.segments import FROM_START, WEEKDAYS
+from reportbuilder.backfills.wishes import BackfillWish
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.errors import Invalid
 
@@ -29,22 +30,40 @@ PATHS: Final = (
 )
 _OF_SPAN: Final = {BACK: ("lookback_days",), DATES: ("start", "end")}
 
-SEGMENTS: Final[Choices] = tuple((kind, kind.capitalize()) for kind in KINDS)
+LABELS: Final = {
+    "segment": "Cut into",
+    "week_start": "Weeks begin on",
+    SPAN: "Days to fetch",
+    "lookback_days": "How many days back",
+    "start": "First day",
+    "end": "Last day",
+    "reprocess": "If some of it was run before",
+    "order": "Order",
+    "concurrency": "Runs at once",
+    "on_failure": "If a segment fails",
+    "segments_per_run": "Segments in one run",
+}
+SEGMENTS: Final[Choices] = (
+    ("daily", "Days"),
+    ("weekly", "Weeks"),
+    ("monthly", "Months"),
+    ("quarterly", "Quarters"),
+)
 WEEKS: Final[Choices] = (
     *((day, day.capitalize()) for day in WEEKDAYS),
-    (FROM_START, "counted from the first day"),
+    (FROM_START, "The weekday of the first day"),
 )
 ORDERS: Final[Choices] = (("newest_first", "Newest first"), ("oldest_first", "Oldest first"))
 ON_FAILURE: Final[Choices] = (
     ("continue", "Go on with the others"),
-    ("stop", "Stop; ask for nothing more"),
+    ("stop", "Stop: run no more of them"),
 )
 REPROCESSED: Final[Choices] = (
-    ("missing", "What nobody has run yet"),
-    ("missing_and_failed", "What nobody has run yet, and what has failed"),
-    ("all", "Everything, also what is there already"),
+    ("missing_and_failed", "Keep the rows that are here; run again what failed"),
+    ("missing", "Run only what nobody has run yet; leave out what failed"),
+    ("all", "Run everything again, also where rows are here"),
 )
-SPANS: Final[Choices] = ((BACK, "Days back from today"), (DATES, "From day to day"))
+SPANS: Final[Choices] = ((BACK, "So many days back from today"), (DATES, "From one day to another"))
 
 
 def read(posted: Posted) -> dict[str, Any]:
@@ -104,12 +123,25 @@ def fields(
         ],
         "segments_per_run": _packs() if may_pack else [],
     }
-    return Fields(PREFIX, values, errors or {}, choices)
+    return Fields(PREFIX, values, errors or {}, choices, LABELS)
+
+
+def in_words(wish: BackfillWish) -> list[str]:
+    """Return how a backfill runs, one sentence for each choice of its form."""
+    most, packed = wish.concurrency, wish.segments_per_run
+    at_once = f"At most {most}" if most else "As many"
+    said = [
+        f"{dict(ORDERS)[wish.order]}.",
+        f"{at_once} {'run' if most == 1 else 'runs'} at once{'' if most else ' as the instance allows'}.",
+        f"{LABELS['on_failure']}: {dict(ON_FAILURE)[wish.on_failure].lower()}.",
+    ]
+    return said if packed == 1 else [*said, f"Up to {packed} segments in one run."]
 
 
 def _packs() -> Choices:
     counts = (2, 4, 7, 13, 31)
-    return [("1", "Each by itself"), *((str(count), f"Up to {count} in one run") for count in counts)]
+    several = ((str(count), f"Up to {count} in one run") for count in counts)
+    return [("1", "One: each runs by itself"), *several]
 
 
 def packable(template: QueryTemplate) -> bool:

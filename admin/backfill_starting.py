@@ -113,4 +113,5 @@ def _form(
         form=forms.fields(values, problem.details if problem else {}, **limits_of(report)),
         plan=plan,
         problem=problem,
+        refused=error,
     )

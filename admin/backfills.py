@@ -1,6 +1,6 @@
 """The backfills of a report: the current one as a grid, those from before, and what may be asked of one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -16,13 +16,13 @@ from admin.paging import page_asked, pages_of
 from admin.report_frame import framed, in_frame
 from admin.rounding import rounded
 from reportbuilder.accounts import permissions
-from reportbuilder.api import backfill_shapes, backfills, context, reports
+from reportbuilder.api import backfill_shapes, backfills, context, executions, reports
 from reportbuilder.backfills import changing, overview
 from reportbuilder.backfills.forecasting import limit_of
 from reportbuilder.backfills.models import ReportDataCollection
 from reportbuilder.backfills.states import ENDED, OPEN
 from reportbuilder.database import reading, transaction
-from reportbuilder.errors import Conflict, Invalid
+from reportbuilder.errors import Conflict, Invalid, NotFound
 from reportbuilder.executions.pausing import pause_of
 from reportbuilder.reports.models import ReportDefinition
 
@@ -96,6 +96,8 @@ def described(session: Session, row: ReportDataCollection) -> dict[str, Any]:
     shown = backfill_shapes.whole(row, segments, overview.foresee(session, row, segments, context.settings()))
     held = pause_of(session, row.instance_id) if row.status == "running" else None
     chosen = grids.chosen_of(shown["segments"], request.args.get("segment"))
+    if chosen is not None:
+        chosen["failure"] = _failure(session, chosen)
     return (
         shown
         | {name: rounded(shown[name]) for name in ENDS}
@@ -113,6 +115,19 @@ def described(session: Session, row: ReportDataCollection) -> dict[str, Any]:
             "is_open": grids.is_open(shown),
         }
     )
+
+
+def _failure(session: Session, segment: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what the failure of a segment's run means, and whether those are AMC's words that are told."""
+    if segment["state"] not in ("failed", "refused") or not segment["execution_id"]:
+        return None
+    try:
+        run = executions.visible(session, segment["execution_id"])
+    except NotFound:
+        return None  # its run has been forgotten; the segment keeps the reason
+    if not run.error_class:
+        return None
+    return {"advice": executions.advice_of(run), "is_of_amc": run.error_class == "permanent"}
 
 
 def _may(row: ReportDataCollection, permission: str) -> bool:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from werkzeug.datastructures import MultiDict
 
@@ -12,9 +12,17 @@ Posted = MultiDict[str, Any]  # what a form sent
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,9}")
 
 
+class Wrong(NamedTuple):
+    """Something wrong: the id of its control (empty if it has none), what that is called, and the reason."""
+
+    control: str
+    label: str
+    reason: str
+
+
 @dataclass(frozen=True)
 class Fields:
-    """A form: its values as they were typed, what is wrong, and what its choices offer.
+    """A form: its values as they were typed, what is wrong, what its choices offer, and what is called how.
 
     The controls are named ``<prefix>.<path>``, so that several of these stand in one ``<form>``.
     """
@@ -23,6 +31,7 @@ class Fields:
     values: Mapping[str, Any]
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
     choices: Mapping[str, Choices] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def name(self, path: str) -> str:
         """Return the name of a control, which is its id too."""
@@ -36,6 +45,21 @@ class Fields:
     def wrong(self, *paths: str) -> list[str]:
         """Return what is wrong with a field, or with several that are shown as one."""
         return [reason for path in paths for reason in self.errors.get(path, ())]
+
+    def label(self, path: str) -> str:
+        """Return what a field is called on the page."""
+        return self.labels.get(path) or path
+
+    @property
+    def told(self) -> list[Wrong]:
+        """All that is wrong, in the order of the labels, each with the field to go to."""
+        places = {path: place for place, path in enumerate(self.labels)}
+        paths = sorted(self.errors, key=lambda path: places.get(path, len(places)))
+        return [
+            Wrong(self.name(path) if path in self.values else "", self.label(path), reason)
+            for path in paths
+            for reason in self.errors[path]
+        ]
 
     @property
     def strays(self) -> list[str]:

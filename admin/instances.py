@@ -51,6 +51,7 @@ def _listed() -> dict[str, Any]:
         wanted = wanted.where(or_(*(text.icontains(word, autoescape=True) for text in texts)))
     with reading() as session:
         total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+        page = min(page, pages_of(total, SHOWN))
         ordered = wanted.order_by(func.lower(AmcInstance.instance_name), AmcInstance.id)
         rows = session.scalars(ordered.offset((page - 1) * SHOWN).limit(SHOWN)).all()
         shown = [_with_state(one) for one in instances.shown(session, rows)]

@@ -81,10 +81,10 @@ def span(length: timedelta | float | None) -> str:
 
 
 def _in_one_unit(seconds: float) -> str:
-    if seconds < HOUR:
-        return f"{max(1, round(seconds / MINUTE))} min"
-    if seconds < DAY:
-        return f"{round(seconds / HOUR)} h"
+    if (minutes := round(seconds / MINUTE)) < HOUR // MINUTE:
+        return f"{max(1, minutes)} min"
+    if (hours := round(seconds / HOUR)) < DAY // HOUR:
+        return f"{hours} h"
     days = round(seconds / DAY)
     return f"{days} day" if days == 1 else f"{days} days"
 

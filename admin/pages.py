@@ -32,6 +32,7 @@ from admin import (
     signing_in,
     template_pages,
     template_versions,
+    zones,
 )
 from admin.account import messages, people, profile, tokens
 from admin.answers import wants_fragment, with_toast
@@ -87,7 +88,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(pages)
     app.jinja_env.globals["csrf_token"] = sessions.csrf_token
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for part in (assets, instants, labels, once):
+    for part in (assets, instants, labels, once, zones):
         part.register(app)
     app.context_processor(_known)
 

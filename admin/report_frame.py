@@ -69,10 +69,12 @@ def menu_of(report: ReportDefinition) -> list[dict[str, Any]]:
     """Return what else one may do with a report, as ``kit.menu`` takes it."""
     may, base = allowed(report), f"{HOME}/reports/{report.report_id}"
     can_copy = permissions.may(context.principal(), "report:create", Subject(instance_id=report.instance_id))
+    key = {"once": once_key()}
+    copying = {"text": "Duplicate", "icon": "copy", "post": f"{base}/duplicate", "fields": key}
     offered = (
         (may["report:run"], {"text": "Run with other values", "icon": "play", "href": f"{base}/run"}),
         (may["report:change"], {"text": "Edit", "icon": "pencil", "href": f"{base}/edit"}),
-        (can_copy, {"text": "Duplicate", "icon": "copy", "post": f"{base}/duplicate"}),
+        (can_copy, copying),
         (may["report:delete"], _deed(report, "delete", "Delete", "trash", "danger")),
     )
     return [item for is_offered, item in offered if is_offered]

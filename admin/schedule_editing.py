@@ -133,4 +133,5 @@ def _form(
         form=forms.fields(values, problem.details if problem else {}),
         outlook=outlook,
         problem=problem,
+        refused=error,
     )

@@ -4,12 +4,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from admin.fields import Choices, Fields, Posted, typed, whole
-from reportbuilder.parameters.dates import COMMON_LOOKBACKS, offered_zones
+from reportbuilder.parameters.dates import COMMON_LOOKBACKS
 from reportbuilder.parameters.windows import LOOKBACK_DAYS
 from reportbuilder.schedules.models import ReportSchedule
 from reportbuilder.schedules.patterns import LAST, WEEKDAYS
 from reportbuilder.schedules.plans import policies_of
-from reportbuilder.schedules.policies import WORDS, Missed, Overlap, Policies
+from reportbuilder.schedules.policies import (
+    MISSED_WORDS,
+    MOST_MADE_UP,
+    OVERLAP_WORDS,
+    Missed,
+    Policies,
+)
 from reportbuilder.schedules.spelling import FIELDS_OF
 
 PREFIX: Final = "schedule"
@@ -38,6 +44,32 @@ TYPES: Final[Choices] = (
     ("quarterly", "Every quarter"),
     ("cron", "By a cron line"),
 )
+LABELS: Final = {
+    "recurrence": "When",
+    "recurrence.type": "Repeats",
+    "recurrence.time": "At",
+    "recurrence.day": "On day",
+    "recurrence.timezone": "Time zone",
+    "recurrence.weekdays": "On these days",
+    "recurrence.anchor": "Counted from the week of",
+    "recurrence.cron": "Cron line",
+    "recurrence.start": "First day",
+    "recurrence.end": "Last day",
+    "jitter_minutes": "Spread, in minutes",
+    "time_window": "Which days each run asks for",
+    "time_window.kind": "Window",
+    "time_window.lookback_days": "How many days",
+    "time_window.preset": "Period",
+    "time_window.lag_days": "Latest days left out",
+    "time_window.time_zone": "Time zone of the window",
+    "is_settling": "Run earlier windows again until their figures are final",
+    "policies": "When something goes wrong",
+    "policies.missed": "Runs that were missed, since nothing was there to start them",
+    "policies.missed_limit": "At most so many are made up",
+    "policies.overlap": "A run is due while the one before still runs",
+    "policies.pause_after": "Pause the schedule after so many failures in a row",
+}
+NOTHING: Final = "nothing"  # what an empty field says that must not be empty
 DAYS: Final[Choices] = (*((str(day), str(day)) for day in range(1, 32)), (LAST, "last day"))
 KINDS: Final[Choices] = (
     (OWN, "The report's own window"),
@@ -67,11 +99,9 @@ def wish(values: Mapping[str, Any]) -> dict[str, Any]:
 
     What cannot be read stays as it was typed, so that the rules refuse it by its path.
     """
-    policies = {name: values[f"policies.{name}"] for name in POLICIES}
-    counts = {name: whole(policies[name]) for name in ("missed_limit", "pause_after")}
     return {
         "recurrence": _recurrence(values),
-        "policies": {name: value for name, value in (policies | counts).items() if value not in ("", None)},
+        "policies": _read_policies(values),
         "time_window": _window(values),
         "jitter_minutes": whole(values["jitter_minutes"]) or USUAL_JITTER,
         "is_settling": values["is_settling"],
@@ -85,11 +115,24 @@ def _recurrence(values: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": kind} | {name: value for name, value in given.items() if value != ""}
 
 
+def _read_policies(values: Mapping[str, Any]) -> dict[str, Any]:
+    given = {name: values[f"policies.{name}"] for name in POLICIES}
+    if given["missed"] != Missed.ALL and whole(given["missed_limit"]) not in _LIMITS:
+        del given["missed_limit"]  # it is hidden, so what is wrong with it would be seen nowhere
+    given["pause_after"] = given["pause_after"] or NOTHING
+    return {name: whole(value) for name, value in given.items() if value != ""}
+
+
+_LIMITS: Final = range(1, MOST_MADE_UP + 1)
+
+
 def _window(values: Mapping[str, Any]) -> dict[str, Any] | None:
     names = _OF_KIND.get(values[KIND])
     if names is None:
         return None
     given = {name: values[f"time_window.{name}"] for name in names}
+    if "lookback_days" in given:
+        given["lookback_days"] = given["lookback_days"] or NOTHING  # else it would be the report's own
     return {name: value for name, value in given.items() if value != ""}
 
 
@@ -134,7 +177,7 @@ def _of_window(given: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def fields(values: Mapping[str, Any], errors: Mapping[str, Sequence[str]] | None = None) -> Fields:
     """Return what ``time/_schedule_fields.html`` shows: values as typed, reasons by the API's paths."""
-    return Fields(PREFIX, values, errors or {}, _choices(values))
+    return Fields(PREFIX, values, errors or {}, _choices(values), LABELS)
 
 
 def _choices(values: Mapping[str, Any]) -> dict[str, Choices]:
@@ -142,17 +185,17 @@ def _choices(values: Mapping[str, Any]) -> dict[str, Choices]:
         "types": TYPES,
         "weekdays": [(name, name[:3].capitalize()) for name in WEEKDAYS],
         "days": DAYS,
-        "zones": [(name, name.replace("_", " ")) for name in offered_zones()],
-        "missed": _policies(Missed, {Missed.ALL: "all runs that were missed are made up, up to a limit"}),
-        "overlap": _policies(Overlap, {}),
+        "missed": _spoken(
+            MISSED_WORDS | {Missed.ALL: "all runs that were missed are made up, up to a limit"}
+        ),
+        "overlap": _spoken(OVERLAP_WORDS),
         "kinds": KINDS,
         "presets": _with(PRESETS, str(values.get("time_window.preset", ""))),
     }
 
 
-def _policies(kind: type[Missed | Overlap], differently: Mapping[Any, str]) -> list[tuple[str, str]]:
-    said = [(each.value, differently.get(each, WORDS[each])) for each in kind]
-    return [(value, words[:1].upper() + words[1:]) for value, words in said]
+def _spoken(words: Mapping[Any, str]) -> Choices:
+    return [(policy.value, said[:1].upper() + said[1:]) for policy, said in words.items()]
 
 
 def _with(offered: Choices, value: str) -> Choices:

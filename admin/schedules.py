@@ -61,8 +61,14 @@ def described(row: ReportSchedule, report: ReportDefinition) -> dict[str, Any]:
 
 
 def outlook_of(row: ReportSchedule, found: overview.Outlook) -> dict[str, Any]:
-    """Return what comes next in the words of the API; ``days`` of each time are those that it asks for."""
-    shown = schedule_shapes.foreseen(row, found)
+    """Return what comes next in the words of the API, in whose zone, and spread by how much.
+
+    ``days`` of each time are those that it asks for.
+    """
+    shown = schedule_shapes.foreseen(row, found) | {
+        "zone": row.timezone,
+        "jitter_minutes": row.jitter_minutes,
+    }
     for each, (_, window) in zip(shown["times"], found.times, strict=True):
         each["days"] = window.days
     return shown

@@ -1,6 +1,6 @@
 """The step that asks when a report shall run: once, by a schedule, or over its past; and its name."""
 
-from typing import Any
+from typing import Any, Final
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -10,11 +10,17 @@ from admin.blueprint import pages
 from admin.dialog import meaning, steps
 from admin.dialog.opening import WRONG, led, opened, show
 from admin.dialog.steps import ONCE, TYPES
+from admin.fields import Wrong
+from reportbuilder.accounts.models import User
+from reportbuilder.api import context
 from reportbuilder.database import reading, transaction
-from reportbuilder.reports import drafting
+from reportbuilder.errors import Conflict
+from reportbuilder.reports import defining, drafting
 from reportbuilder.reports.drafting import PARAMETERS, WHEN
 from reportbuilder.reports.models import ReportDraft
 from reportbuilder.reports.wishes import LONGEST_NAME
+
+_FIELDS: Final = {"type": ("type-once", "When it runs"), "name": ("name", "Name of the report")}
 
 
 @pages.get(f"{steps.BELOW}/when")
@@ -28,15 +34,15 @@ def when(template_id: str) -> ResponseReturnValue:
 @pages.post(f"{steps.BELOW}/when")
 def choose_when(template_id: str) -> ResponseReturnValue:
     """Keep what was chosen; go on, back, or stay where something is wrong."""
+    do = request.form.get("do", "")
     with transaction() as session:
         draft = opened(session, template_id, locked=True)
         _keep(session, draft)
-    do = request.form.get("do", "")
+        wrong = _find_wrong(session, draft) if do == "next" else {}
     if do == "keep":
         return "", 204
     if do in steps.steps_of(draft):
         return led(draft, do)
-    wrong = _find_wrong(draft)
     if wrong:
         return show(draft, WHEN, WRONG, **_shown(draft, wrong))
     return led(draft, steps.after(draft, WHEN))
@@ -51,16 +57,29 @@ def _keep(session: Session, draft: ReportDraft) -> None:
         drafting.keep(session, draft, PARAMETERS, {**draft.steps[PARAMETERS], "name": name})
 
 
-def _find_wrong(draft: ReportDraft) -> dict[str, list[str]]:
+def _find_wrong(session: Session, draft: ReportDraft) -> dict[str, list[str]]:
     wrong: dict[str, list[str]] = {}
     if steps.type_of(draft) not in TYPES:
         wrong["type"] = ["choose one of the three"]
-    name = meaning.name_of(draft)
-    if not name and not steps.is_single(draft):
-        wrong["name"] = ["give the report a name, by which you find it again"]
-    if len(name) > LONGEST_NAME:
-        wrong["name"] = [f"it has {len(name)} characters; {LONGEST_NAME} are allowed"]
+    if reason := _wrong_name(session, draft):
+        wrong["name"] = [reason]
     return wrong
+
+
+def _wrong_name(session: Session, draft: ReportDraft) -> str:
+    name = meaning.name_of(draft)
+    if len(name) > LONGEST_NAME:
+        return f"it has {len(name)} characters; {LONGEST_NAME} are allowed"
+    if steps.is_single(draft):
+        return ""
+    if not name:
+        return "give the report a name, by which you find it again"
+    try:
+        owner = session.get_one(User, context.principal().user_id)
+        defining.refuse_taken(session, owner, draft.instance, name)
+    except Conflict as taken:
+        return taken.message
+    return ""
 
 
 def _shown(draft: ReportDraft, wrong: dict[str, list[str]]) -> dict[str, Any]:
@@ -71,4 +90,5 @@ def _shown(draft: ReportDraft, wrong: dict[str, list[str]]) -> dict[str, Any]:
         "name": meaning.name_of(draft),
         "most": LONGEST_NAME,
         "wrong": wrong,
+        "told": [Wrong(*_FIELDS[field], reason) for field in wrong for reason in wrong[field]],
     }

@@ -42,7 +42,7 @@ def fill_details(template_id: str) -> ResponseReturnValue:
     if do == "preview":
         return show(draft, DETAILS, **shown)
     if shown["problem"]:
-        return show(draft, DETAILS, WRONG, **shown)
+        return show(draft, DETAILS, WRONG, **shown, refused=True)
     return led(draft, steps.REVIEW)
 
 

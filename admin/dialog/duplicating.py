@@ -10,6 +10,7 @@ from admin.answers import done
 from admin.blueprint import HOME, pages
 from admin.dialog import steps
 from admin.dialog.steps import RECURRING
+from admin.once import once
 from reportbuilder.accounts import permissions
 from reportbuilder.accounts.permissions import Subject
 from reportbuilder.api import context, reports
@@ -20,6 +21,7 @@ from reportbuilder.reports.copying import copy_name
 from reportbuilder.reports.drafting import DETAILS, PARAMETERS, WHEN
 from reportbuilder.reports.models import ReportDefinition, ReportDraft
 from reportbuilder.schedules import defining as scheduling
+from reportbuilder.schedules.models import ReportSchedule
 
 
 @pages.post(f"{HOME}/reports/<ident:report_id>/duplicate")
@@ -30,12 +32,23 @@ def duplicate_report(report_id: str) -> ResponseReturnValue:
         principal = context.principal()
         permissions.ensure(principal, "report:create", Subject(instance_id=report.instance_id), "report")
         templates.find(session, principal, report.template.template_id)
-        draft = _drafted(session, report)
-        target = steps.address(draft, PARAMETERS)
-    return done(target, f"This is a copy of “{report.name}”; nothing is made before you start it.")
+        schedule = scheduling.find_active(session, report)
+        target = once(session, "duplicate", lambda: _begun(session, report, schedule))["target"]
+        said = f"This is a copy of “{report.name}”; nothing is made before you start it.{_left_out(schedule)}"
+    return done(target, said)
 
 
-def _drafted(session: Session, report: ReportDefinition) -> ReportDraft:
+def _begun(session: Session, report: ReportDefinition, schedule: ReportSchedule | None) -> dict[str, str]:
+    return {"target": steps.address(_drafted(session, report, schedule), PARAMETERS)}
+
+
+def _left_out(schedule: ReportSchedule | None) -> str:
+    """Say what a draft cannot take over."""
+    own = ", ".join(schedule.default_parameters) if schedule else ""
+    return f" The schedule's own values for {own} are not in it." if own else ""
+
+
+def _drafted(session: Session, report: ReportDefinition, schedule: ReportSchedule | None) -> ReportDraft:
     fields: dict[str, Any] = {
         "name": copy_name(report.name, 1),
         "parameters": report.parameters,
@@ -45,7 +58,6 @@ def _drafted(session: Session, report: ReportDefinition) -> ReportDraft:
     fields |= {name: value for name, value in optional.items() if value}
     user_id = context.principal().user_id
     draft = drafting.start(session, user_id, report.template, report.instance, fields)
-    schedule = scheduling.find_active(session, report)
     if schedule is not None:
         drafting.keep(session, draft, WHEN, {"type": RECURRING, "is_single": False})
         drafting.keep(session, draft, DETAILS, {RECURRING: schedule_forms.values_of(schedule)})

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from admin import backfill_forms, schedule_forms
 from admin.dialog import meaning, steps
 from admin.schedules import outlook_of
 from reportbuilder.api import backfill_shapes, context, ordering
@@ -79,8 +80,13 @@ def _place(name: str, otherwise: str) -> tuple[str, str]:
     if name == "name":
         return WHEN, "Name"
     step = DETAILS if name.startswith("run.") else otherwise
-    last = name.removeprefix("run.schedule.").removeprefix("run.backfill.").rpartition(".")[2]
-    return step, last.replace("_", " ").capitalize()
+    path = name.removeprefix("run.schedule.").removeprefix("run.backfill.")
+    if step == DETAILS and path in _LABELS:
+        return step, _LABELS[path]
+    return step, path.rpartition(".")[2].replace("_", " ").capitalize()
+
+
+_LABELS: Final = schedule_forms.LABELS | backfill_forms.LABELS
 
 
 def _once(_session: Session, _draft: ReportDraft, report: ReportDefinition) -> Judged:
@@ -102,7 +108,8 @@ def _backfill(session: Session, draft: ReportDraft, report: ReportDefinition) ->
     wish = meaning.run_of(draft)["backfill"]
     found = draft_backfill(session, report, wish, ordering.terms(), context.settings())
     first = found.chosen[0] if found.chosen else found.plan.segments[0]
-    days = f"of the first segment, {first.days.start} to {first.days.end}"
+    last = "" if first.days.days == 1 else f" to {first.days.end}"
+    days = f"of the first segment, {first.days.start}{last}"
     return Judged(report, found.prepared[first.window], days, plan=backfill_shapes.planned(found))
 
 

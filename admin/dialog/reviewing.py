@@ -8,6 +8,7 @@ from flask import Response
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from admin import backfill_forms
 from admin.blueprint import pages
 from admin.dialog import meaning, steps
 from admin.dialog.allowances import allowances
@@ -15,6 +16,7 @@ from admin.dialog.judging import Judged, Problem, judge
 from admin.dialog.opening import opened, show
 from admin.form.marking import mark
 from admin.value_words import in_words, window_words
+from reportbuilder.backfills.wishes import read_wish
 from reportbuilder.database import reading
 from reportbuilder.executions import overview
 from reportbuilder.reports.drafting import PARAMETERS
@@ -69,5 +71,11 @@ def _told(session: Session, draft: ReportDraft, judged: Judged) -> dict[str, obj
         "zone": judged.prepared.window.zone,
         "pieces": mark(judged.prepared.sql, judged.prepared.places),
         "warnings": judged.prepared.warnings,
+        "chosen": _chosen(draft),
         "typical": overview.typical_duration(session, draft.template_id, draft.instance_id),
     }
+
+
+def _chosen(draft: ReportDraft) -> list[str]:
+    run = meaning.run_of(draft)
+    return backfill_forms.in_words(read_wish(run["backfill"])) if "backfill" in run else []

@@ -12,13 +12,13 @@ from admin.answers import done
 from admin.blueprint import pages
 from admin.dialog import meaning, steps
 from admin.dialog.judging import problems_of
-from admin.dialog.opening import opened
+from admin.dialog.opening import led, opened
 from admin.dialog.reviewing import fingerprint, reviewed
 from reportbuilder.accounts import idempotency
 from reportbuilder.api import context, limits, ordering, report_runs
 from reportbuilder.api.failures import of_room
 from reportbuilder.database import reading, transaction
-from reportbuilder.errors import Conflict, Invalid, NotPermitted, ReportBuilderError, TooMany
+from reportbuilder.errors import Conflict, Invalid, NotFound, NotPermitted, ReportBuilderError, TooMany
 from reportbuilder.reports import drafting
 from reportbuilder.reports.models import ReportDraft
 
@@ -29,6 +29,13 @@ SAID: Final = {
     steps.BACKFILL: "The report is made, and its past is being fetched.",
 }
 ALONE: Final = "The run has been asked for."
+
+
+@pages.get(f"{steps.BELOW}/start")
+def reopen_start(template_id: str) -> ResponseReturnValue:
+    """Lead to the review: a start that was refused shows that at this address, which people load again."""
+    with reading() as session:
+        return led(opened(session, template_id), steps.REVIEW)
 
 
 @pages.post(f"{steps.BELOW}/start")
@@ -49,12 +56,12 @@ def _count(draft_id: str) -> None:
 
     :raises TooMany: at a limit.
     """
-    with reading() as session:
-        mine = drafting.unfinished(session, context.principal().user_id)
-        is_single = {one.draft_id: steps.is_single(one) for one in mine}
-    if draft_id not in is_single:
+    try:
+        with reading() as session:
+            draft = drafting.read(session, context.principal().user_id, draft_id)
+    except NotFound:
         return
-    if not is_single[draft_id]:
+    if not steps.is_single(draft):
         limits.take_report()
     limits.take_execution()
 

@@ -162,8 +162,12 @@ def _tell_left(standings: Sequence[str], chosen: Sequence[Segment]) -> list[str]
     count = count_standings(standings)
     said = []
     if count["running"]:
-        said.append(f"{count['running']} segments are being run already; they are waited for.")
+        said.append(f"{_segments(count['running'])} being run already; the backfill waits for their end.")
     left = sum(count.values()) - len(chosen) - count["running"] - count["done"]
     if left:
-        said.append(f"{left} segments that failed or were refused before are left out by reprocess.")
+        said.append(f"{_segments(left)} left out: run before without bringing rows, and not asked for again.")
     return said
+
+
+def _segments(count: int) -> str:
+    return f"{count} segment is" if count == 1 else f"{count} segments are"

@@ -110,7 +110,7 @@ def refuse_too_many(instance: AmcInstance, left: int, seconds: float, most: int)
 
 def _nothing_to_do(draft: Draft) -> str:
     counts = ", ".join(f"{count} {word}" for word, count in draft.counts.items() if count)
-    return f"{draft.wish.reprocess} leaves nothing to run ({counts}); take all to run them again"
+    return f"nothing is left to run ({counts}); choose all to run everything again"
 
 
 def _row(report: ReportDefinition, draft: Draft, user: User) -> ReportDataCollection:

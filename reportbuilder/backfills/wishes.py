@@ -14,9 +14,9 @@ MOST_DAYS: Final = 365  # back from the day of asking
 MOST_IN_ONE_RUN: Final = 31  # segments that one packed run may hold
 ORDERS: Final = ("newest_first", "oldest_first")
 REPROCESS: Final[dict[str, str]] = {
-    "missing": "what nobody has run yet",
-    "missing_and_failed": "that, and what has failed",
-    "all": "everything, also what is there already",
+    "missing": "what nobody has run yet, and not what has failed",
+    "missing_and_failed": "what nobody has run yet, and what has failed",
+    "all": "everything, also where rows are here already",
 }
 ON_FAILURE: Final = ("continue", "stop")
 _DAY: Final = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")

@@ -27,10 +27,13 @@ class Overlap(StrEnum):
     CANCEL = "cancel"
 
 
-WORDS: Final[dict[StrEnum, str]] = {
+# apart, since members of the same text are the same key
+MISSED_WORDS: Final[dict[Missed, str]] = {
     Missed.SKIP: "runs that were missed are left out",
     Missed.ONCE: "however many runs were missed, the last of them is made up",
     Missed.ALL: "all runs that were missed are made up, the latest {missed_limit} at most",
+}
+OVERLAP_WORDS: Final[dict[Overlap, str]] = {
     Overlap.SKIP: "while a run is going, the next is left out",
     Overlap.QUEUE: "while a run is going, the next waits for its end",
     Overlap.CANCEL: "a run that is still going is cancelled when the next is due",
@@ -52,7 +55,8 @@ class Policies:
 
     def describe(self) -> list[str]:
         """Return the policies in words, one sentence each."""
-        said = [WORDS[self.missed].format(missed_limit=self.missed_limit), WORDS[self.overlap]]
+        missed = MISSED_WORDS[self.missed].format(missed_limit=self.missed_limit)
+        said = [missed, OVERLAP_WORDS[self.overlap]]
         if self.pause_after == 1:
             return [*said, "after a failure it pauses"]
         if self.pause_after:

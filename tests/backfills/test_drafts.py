@@ -93,10 +93,11 @@ def test_running_and_failed_runs_are_told_and_chosen_by_reprocess(reporter: Repo
     go_on(backfill)
     draft = reporter.draft(3)
     assert draft.counts == {"running": 2, "done": 0, "refused": 0, "failed": 1, "missing": 0}
-    assert any("are being run already" in remark for remark in draft.remarks)
+    assert any("being run already" in remark for remark in draft.remarks)
     assert len(draft.chosen) == 1
     assert len(reporter.draft(3, reprocess="missing").chosen) == 0
-    assert any("left out by reprocess" in remark for remark in reporter.draft(3, reprocess="missing").remarks)
+    remarks = reporter.draft(3, reprocess="missing").remarks
+    assert any("run before without bringing rows" in remark for remark in remarks)
 
 
 def test_nothing_to_do_is_told(reporter: Reporter) -> None:
@@ -104,7 +105,7 @@ def test_nothing_to_do_is_told(reporter: Reporter) -> None:
     go_on(backfill)
     let_end(backfill, 0, "failed")
     go_on(backfill)
-    with pytest.raises(Invalid, match="leaves nothing to run"):
+    with pytest.raises(Invalid, match="nothing is left to run"):
         reporter.start(1, reprocess="missing")
 
 

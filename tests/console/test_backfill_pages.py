@@ -83,7 +83,7 @@ def test_a_rehearsal_tells_windows_counts_and_the_finish_and_writes_nothing(ben:
         assert answer.status_code == 200
         assert "7 segments, 7 to run" in answer.text
         assert "settle for 14 days" in answer.text
-        assert "Missing</dt><dd>7" in answer.text
+        assert "Not run yet</dt><dd>7" in answer.text
     assert rows() == []
 
 
@@ -129,7 +129,9 @@ def test_the_grid_has_a_cell_a_segment_with_its_state_in_words(
     assert f'action="{one}/pause"' not in shown
     chosen = unescape(cleo.get(f"{one}?segment={failed}").text)
     assert "its execution has ended without rows" in chosen.lower()
-    assert "no memory</dd>" in chosen
+    assert "AMC refuses this query, and would refuse it again." in chosen
+    assert "<blockquote><bdi>no memory</bdi></blockquote>" in chosen
+    assert "It can be retried when the backfill has ended." in chosen
 
 
 def test_the_live_part_answers_only_what_has_changed(ben: Visitor, web: Flask, page: str) -> None:

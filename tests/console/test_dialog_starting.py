@@ -133,6 +133,12 @@ def test_what_has_changed_since_is_shown_first(ben: Visitor, draft: Drafted) -> 
     assert start(ben, draft).status_code == 303
 
 
+def test_the_address_of_a_refused_start_leads_to_the_review(ben: Visitor, draft: Drafted) -> None:
+    choose(ben, draft, "once")
+    assert start(ben, draft, "of another time").status_code == 409
+    assert ben.get(draft.at("start")).headers["Location"] == draft.at("review")
+
+
 def test_a_name_that_is_taken_meanwhile_is_told_with_the_way_out(
     ben: Visitor, callers: Callers, draft: Drafted
 ) -> None:

@@ -13,7 +13,7 @@ from reportbuilder.reports.models import ReportDefinition, ReportDraft
 from tests.api.conftest import Callers
 from tests.api.test_queries_counted import counted
 from tests.console.drafted import STEP, Drafted, choose, fill_backfill, fill_schedule, make_draft
-from tests.console.timely import schedule_form
+from tests.console.timely import key_in, schedule_form
 from tests.console.visitors import HTMX, Visitor
 
 STEPS = ("when", "details", "review")
@@ -101,6 +101,42 @@ def test_a_report_needs_a_name_and_a_single_run_none(ben: Visitor, draft: Drafte
     assert choose(ben, draft, "once", name="x" * 201).status_code == 422
     assert choose(ben, draft, "once", name="", is_single="1").status_code == 303
     assert "No report is kept" in ben.get(draft.at("review")).text
+
+
+def test_a_name_that_is_taken_is_told_at_once(ben: Visitor, callers: Callers, draft: Drafted) -> None:
+    body = {"template_id": draft.template_id, "instance_id": "amcnorthwind01", "name": "spring", "run": None}
+    assert callers.ben.post("/reports", json=body | {"parameters": {"campaign": "A"}}).status_code == 201
+    answer = choose(ben, draft, "once")
+    assert answer.status_code == 422
+    assert "choose another name" in answer.text
+    assert '<a href="#name">Name of the report</a>' in answer.text
+    assert choose(ben, draft, "once", is_single="1").status_code == 303
+
+
+def test_what_is_wrong_has_the_focus_instead_of_the_heading(ben: Visitor, draft: Drafted) -> None:
+    choose(ben, draft, "recurring")
+    typed = schedule_form(recurrence__time="25:00") | {"kind": "recurring", "do": "next"}
+    headers = HTMX | STEP | {"X-CSRF-Token": ben.token}
+    text = ben.client.post(draft.at("details"), data=typed, headers=headers).text
+    assert text.count(" autofocus") == 1
+    summary = text.partition('class="flash flash-danger refused"')[2].partition("</ul>")[0]
+    assert '<a href="#schedule.recurrence.time">At</a>: ' in summary
+
+
+def test_the_review_tells_every_choice(ben: Visitor, draft: Drafted) -> None:
+    choose(ben, draft, "recurring")
+    fill_schedule(ben, draft, jitter_minutes="20")
+    assert "Each run starts up to 20 minutes after it is due." in ben.get(draft.at("review")).text
+    choose(ben, draft, "backfill")
+    fill_backfill(ben, draft, order="oldest_first", concurrency="1", on_failure="stop")
+    page = ben.get(draft.at("review")).text
+    for said in ("Oldest first.", "At most 1 run at once.", "If a segment fails: stop: run no more of them."):
+        assert said in page
+
+
+def test_a_new_report_is_not_asked_what_was_run_before(ben: Visitor, draft: Drafted) -> None:
+    choose(ben, draft, "backfill")
+    assert "was run before" not in ben.get(draft.at("details")).text
 
 
 def test_back_keeps_what_was_typed_also_of_the_other_kind(ben: Visitor, draft: Drafted) -> None:
@@ -212,14 +248,17 @@ def test_the_list_of_drafts_leads_to_what_is_left(ben: Visitor, draft: Drafted) 
 def test_a_report_is_duplicated_as_a_draft_with_its_schedule(
     ben: Visitor, cleo: Visitor, callers: Callers, draft: Drafted
 ) -> None:
-    run = {"type": "recurring", "schedule": {"recurrence": {"type": "daily", "time": "05:15"}}}
+    schedule = {"recurrence": {"type": "daily", "time": "05:15"}, "parameters": {"campaign": "Autumn"}}
+    run = {"type": "recurring", "schedule": schedule}
     body = {"template_id": draft.template_id, "instance_id": "amcnorthwind01", "name": "Daily", "run": run}
     report_id = callers.ben.post("/reports", json=body | {"parameters": {"campaign": "Spring"}}).get_json()
     path = f"{HOME}/reports/{report_id['report_id']}/duplicate"
     assert cleo.post(path).status_code == 403
-    answer = ben.post(path)
-    target = answer.headers["Location"]
+    page = ben.get(path.removesuffix("/duplicate")).text
+    key = key_in(page.partition(f'action="{path}"')[2])
+    [target] = {ben.post(path, {"once": key}).headers["Location"] for _ in range(2)}
     assert target.startswith(f"{HOME}/new/{draft.template_id}?draft=")
+    assert "The schedule's own values for campaign are not in it." in unescape(ben.get(target).text)
     copy = Drafted(draft.template_id, target.partition("draft=")[2])
     assert 'value="Daily (copy)"' in ben.get(copy.at("when")).text
     assert 'value="05:15"' in ben.get(copy.at("details")).text

@@ -35,6 +35,7 @@ def test_one_sees_those_that_are_granted(ben: Visitor, ada: Visitor) -> None:
     assert "amcnorthwind02" in ada.get("/instances").text
     assert "amcnorthwind02" not in ada.get("/instances?q=Northwind+1").text
     assert "No instance has such a name" in ada.get("/instances?q=nothing%25").text
+    assert "amcnorthwind01" in ben.get("/instances?page=9").text
     assert ben.get("/instances/amcnorthwind02").status_code == 404
     assert ben.get("/instances/amcnorthwind02/live").status_code == 404
 

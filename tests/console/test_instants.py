@@ -41,6 +41,13 @@ def test_ago_and_in_mirror_each_other(distance: timedelta) -> None:
     assert past == future == "now" or (past.removesuffix(" ago"), "in ") == (future[3:], future[:3])
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(3569, "59 min"), (3570, "1 h"), (84599, "23 h"), (84600, "1 day"), (46, "1 min")]
+)
+def test_a_unit_that_is_full_is_told_as_the_next(seconds: int, words: str) -> None:
+    assert ago(timedelta(seconds=seconds)) == f"in {words}"
+
+
 @given(st.integers(0, 10**8))
 def test_a_span_is_never_wrong_by_more_than_its_smallest_unit(seconds: int) -> None:
     units = {"d": 86400, "h": 3600, "min": 60, "s": 1}

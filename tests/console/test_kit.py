@@ -21,6 +21,7 @@ USES = [
     "kit.input(evil, evil, help=evil, errors=[evil])",
     "kit.input('text', evil, type='textarea')",
     "kit.select(evil, [(evil, evil), 'plain'], evil, blank=evil)",
+    "kit.zone(evil, evil, help=evil, errors=[evil])",
     "kit.check(evil, evil, value=evil, help=evil)",
     "kit.state(evil, evil, title=evil)",
     "kit.tag(evil)",

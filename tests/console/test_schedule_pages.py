@@ -1,5 +1,6 @@
 """The schedule of a report on the console: made, previewed, changed, paused, run, removed."""
 
+import re
 from datetime import UTC, datetime
 from html import unescape
 from typing import Any
@@ -28,6 +29,12 @@ def save(who: Visitor, page: str, **changes: Any) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (303, page)
 
 
+def chosen_zone(page: str) -> str:
+    found = re.search(r'<option value="([^"]+)"[^>]* selected>[^<]*\(UTC', page)
+    assert found
+    return found[1]
+
+
 def schedules() -> list[ReportSchedule]:
     with reading() as session:
         return list(session.scalars(select(ReportSchedule)))
@@ -45,7 +52,7 @@ def test_monday_at_three_in_new_york(ben: Visitor, page: str) -> None:
     assert shown.count("<tr>") >= 11
     [made] = schedules()
     assert made.recurrence["weekdays"] == ["monday"]
-    assert 'value="America/New_York"' in ben.get(f"{page}/edit").text
+    assert chosen_zone(ben.get(f"{page}/edit").text) == "America/New_York"
 
 
 def test_a_form_sent_twice_makes_one(ben: Visitor, page: str) -> None:
@@ -89,6 +96,43 @@ def test_the_preview_marks_what_changes_of_clocks_do(ben: Visitor, page: str) ->
             for words in told:
                 assert words in answer.text
     assert schedules() == []
+
+
+def test_without_a_zone_the_times_are_those_of_the_reports_own(ben: Visitor, callers: Callers) -> None:
+    page = f"{make_report(callers, 'East', timezone='America/New_York')}/schedule"
+    with clock.frozen(datetime(2026, 11, 10, tzinfo=UTC)):
+        told = ben.send(f"{page}/preview", schedule_form(recurrence__timezone="")).text
+    assert "By the clocks of America/New_York" in told
+    assert "2026-11-16 03:00</time>" in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "label"),
+    [
+        ({"time_window__kind": "lookback", "time_window__lookback_days": ""}, "How many days"),
+        ({"policies__pause_after": ""}, "Pause the schedule after so many failures in a row"),
+    ],
+)
+def test_a_number_that_is_left_empty_is_not_guessed(
+    ben: Visitor, page: str, changes: dict[str, str], label: str
+) -> None:
+    answer = ben.post(f"{page}/edit", schedule_form(**changes) | {"do": "save"})
+    assert answer.status_code == 422
+    assert f">{label}</a>: " in answer.text
+    assert schedules() == []
+
+
+def test_what_is_hidden_stands_in_nobodys_way(ben: Visitor, page: str) -> None:
+    save(ben, page, policies__missed="once", policies__missed_limit="many", time_window__lookback_days="x")
+    assert len(schedules()) == 1
+
+
+def test_what_is_refused_is_told_above_the_form_where_the_focus_goes(ben: Visitor, page: str) -> None:
+    assert "refused" not in ben.get(f"{page}/edit").text
+    text = ben.post(f"{page}/edit", schedule_form(policies__pause_after="101") | {"do": "save"}).text
+    summary = text.partition('class="flash flash-danger refused"')[2].partition("</ul>")[0]
+    assert 'role="alert" tabindex="-1" autofocus' in summary
+    assert '<a href="#schedule.policies.pause_after">' in summary
 
 
 def test_the_preview_leads_to_the_fields_that_are_wrong(ben: Visitor, page: str) -> None:

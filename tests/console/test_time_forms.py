@@ -177,6 +177,14 @@ def test_every_type_of_schedule_can_be_chosen() -> None:
     assert [value for value, _ in schedule_forms.TYPES] == list(TYPES)
 
 
+def test_policies_are_offered_in_words_of_their_own() -> None:
+    choices = schedule_forms.fields(schedule_forms.usual("UTC")).choices
+    assert dict(choices["missed"])["skip"] == "Runs that were missed are left out"
+    assert dict(choices["overlap"])["skip"] == "While a run is going, the next is left out"
+    for kind, words in ((Missed, choices["missed"]), (Overlap, choices["overlap"])):
+        assert [value for value, _ in words] == list(kind)
+
+
 def test_zones_are_offered_by_their_places() -> None:
     zones = offered_zones()
     assert zones[0] == "UTC"

@@ -43,6 +43,13 @@ def test_they_are_said_in_words() -> None:
     ]
 
 
+def test_what_is_skipped_is_said_of_what_was_missed_and_of_what_overlaps() -> None:
+    assert Policies(missed=Missed.SKIP, overlap=Overlap.SKIP).describe()[:2] == [
+        "runs that were missed are left out",
+        "while a run is going, the next is left out",
+    ]
+
+
 @pytest.mark.parametrize(
     ("data", "field", "reason"),
     [
