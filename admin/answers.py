@@ -39,14 +39,19 @@ def with_toast(answer: ResponseReturnValue, text: str, kind: str = "success", **
     :param action: ``label`` and ``href``, or ``label``, ``post`` (an address) and ``fields``: a button in it.
     """
     made = make_response(answer)
-    toast = {"text": text, "kind": kind, "action": action or None}
+    toast = {"text": shortened(text), "kind": kind, "action": action or None}
     made.headers["HX-Trigger"] = json.dumps({"toast": toast})
     return made
 
 
+def shortened(text: str) -> str:
+    """Return a message that is no longer than fits."""
+    return text if len(text) <= TEXT_MOST else f"{text[: TEXT_MOST - 1]}…"
+
+
 def done(target: str, text: str, kind: str = "success", **action: Any) -> Response:
     """Answer a write that worked: go to ``target`` and say so there, for scripts and for plain forms."""
-    flash({"text": text[:TEXT_MOST], "action": action or None}, kind)  # type: ignore[arg-type]  # any JSON is kept
+    flash({"text": shortened(text), "action": action or None}, kind)  # type: ignore[arg-type]  # any JSON is kept
     if wants_fragment():
         answer = make_response("", 204)
         answer.headers["HX-Redirect"] = target

@@ -8,13 +8,10 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from reportbuilder.accounts import idempotency, permissions
-from reportbuilder.accounts.models import User
-from reportbuilder.accounts.permissions import Subject
-from reportbuilder.api import context, deleting, limits, ordering, report_runs
-from reportbuilder.catalog.searching import find as find_template
+from reportbuilder.api import context, deleting, limits, report_runs
 from reportbuilder.database import transaction
 from reportbuilder.errors import Conflict, Invalid, ReportBuilderError
-from reportbuilder.reports import copying, favorites, searching
+from reportbuilder.reports import favorites, searching
 from reportbuilder.reports.models import ReportDefinition
 from reportbuilder.schedules import defining as scheduling
 from reportbuilder.schedules import following
@@ -22,15 +19,15 @@ from reportbuilder.schedules.models import ReportSchedule
 
 MOST_NAMED: Final = 3
 NO_REASON: Final = "no reason was given in the table of reports"
-Work = Callable[[Session, ReportDefinition, str], str | None]
+Work = Callable[[Session, ReportDefinition, str], None]
 
 
 @dataclass(frozen=True)
 class Action:
     """Something to do with a report, allowed by ``permission``.
 
-    ``work`` gets the reason that was typed and returns the text id of a report that it has made, if any.
-    ``done``: in words, for one and for several. ``is_deleted``: it is done to reports that have been deleted.
+    ``work`` gets the reason that was typed. ``done``: in words, for one and for several.
+    ``is_deleted``: it is done to reports that have been deleted, too.
     """
 
     permission: str
@@ -46,11 +43,10 @@ class Action:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an action on one report; ``made``: a new one's text id. No ``refusal`` if it worked."""
+    """What came of an action on one report; no ``refusal`` if it worked."""
 
     report_id: str
     name: str
-    made: str = ""
     refusal: str = ""
 
 
@@ -85,13 +81,6 @@ def _restore(session: Session, report: ReportDefinition, _: str) -> None:
     deleting.restore(session, report)
 
 
-def _duplicate(session: Session, report: ReportDefinition, _: str) -> str:
-    limits.take_report()
-    find_template(session, context.principal(), report.template.template_id)
-    owner = session.get_one(User, context.principal().user_id)
-    return copying.duplicate(session, report, owner, ordering.terms()).report_id
-
-
 def _mark(session: Session, report: ReportDefinition, _: str) -> None:
     favorites.mark(session, context.principal().user_id, report)
 
@@ -106,7 +95,6 @@ ACTIONS: Final[dict[str, Action]] = {
     "resume": Action("schedule:change", _resume, ("schedule resumed", "schedules resumed")),
     "delete": Action("report:delete", _delete, ("report deleted", "reports deleted")),
     "restore": Action("report:delete", _restore, ("report is back", "reports are back"), is_deleted=True),
-    "duplicate": Action("report:create", _duplicate, ("copy made", "copies made")),
     "mark": Action("report:view", _mark, ("favorite more", "favorites more")),
     "unmark": Action("report:view", _unmark, ("favorite less", "favorites less")),
 }
@@ -131,29 +119,24 @@ def _try(name: str, report_id: str, key: str, reason: str) -> Outcome:
                 session, principal, report_id, locked=action.is_locked, deleted=action.is_deleted
             )
             told = report.name
-            permissions.ensure(principal, action.permission, _subject(action, report), "report")
-            made = _once(session, name, report, key, reason)
+            permissions.ensure(principal, action.permission, searching.subject_of(report), "report")
+            _once(session, name, report, key, reason)
     except ReportBuilderError as error:
         return Outcome(report_id, told, refusal=error.message.removeprefix(f"{told!r} "))
-    return Outcome(report_id, told, made)
+    return Outcome(report_id, told)
 
 
-def _subject(action: Action, report: ReportDefinition) -> Subject:
-    if action.permission == "report:create":  # a copy is its maker's
-        return Subject(instance_id=report.instance_id)
-    return searching.subject_of(report)
-
-
-def _once(session: Session, name: str, report: ReportDefinition, key: str, reason: str) -> str:
+def _once(session: Session, name: str, report: ReportDefinition, key: str, reason: str) -> None:
     def work() -> tuple[int, dict[str, Any]]:
-        return 200, {"made": ACTIONS[name].work(session, report, reason) or ""}
+        ACTIONS[name].work(session, report, reason)
+        return 200, {}
 
     if not key:
-        return str(work()[1]["made"])
+        work()
+        return
     print_ = idempotency.fingerprint("POST", request.path, f"{name} {report.report_id}".encode())
     whole = f"{key}:{name}:{report.report_id}"
-    answer = idempotency.once(session, context.principal().user_id, whole, print_, work)
-    return str(answer.body["made"])
+    idempotency.once(session, context.principal().user_id, whole, print_, work)
 
 
 def told(name: str, outcomes: Sequence[Outcome]) -> tuple[str, str]:

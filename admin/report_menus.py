@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from admin import report_links
+from flask import url_for
+
 from admin.report_rows import ReportRow
 
 FORM: Final = "bulk"  # the id of the form that the buttons belong to
@@ -18,11 +19,11 @@ def menu_of(row: ReportRow) -> list[dict[str, Any]]:
     ]
     found: list[dict[str, Any]] = [_button(row, "run", "Run now", "play")] if "run" in row.may else []
     if row.results:
-        href = report_links.to("admin.run", report_id=report_id, execution_id=row.results)
+        href = url_for("admin.run", report_id=report_id, execution_id=row.results)
         found.append({"text": "View results", "icon": "table", "href": href})
     found += [_button(row, *switch) for switch in switches if switch[0] in row.may]
     found += [
-        {"text": text, "icon": icon, "href": report_links.to(endpoint, report_id=report_id)}
+        {"text": text, "icon": icon, "href": url_for(endpoint, report_id=report_id)}
         for action, text, icon, endpoint in links
         if action in row.may
     ]

@@ -10,13 +10,12 @@ from admin.answers import done, live
 from admin.blueprint import HOME, pages
 from admin.once import once
 from admin.report_frame import allowed, framed, in_frame
-from admin.run_progress import active_of_report, may_retry, progress_of, shown
+from admin.run_progress import active_of_report, advice_of, may_retry, progress_of, shown
 from admin.value_words import in_words, window_words
 from reportbuilder.api import context, limits, ordering, report_runs, reports, schedule_shapes
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Conflict, Invalid, TooMany
 from reportbuilder.executions import overview
-from reportbuilder.executions.models import ReportExecution
 from reportbuilder.parameters.windows import Window, read_window
 from reportbuilder.reports import defining
 from reportbuilder.reports.models import ReportDefinition
@@ -58,7 +57,10 @@ def run_report_now(report_id: str) -> ResponseReturnValue:
             once(
                 session, "run", lambda: {"execution_id": report_runs.start(session, row, {})["execution_id"]}
             )
-    except (Conflict, Invalid, TooMany) as refusal:
+    except Invalid as refusal:  # the template or the days have changed since it was made
+        way_out = {"label": "Edit the report", "href": url_for("admin.edit_report", report_id=report_id)}
+        return done(target, refusal.message, "danger", **way_out)
+    except (Conflict, TooMany) as refusal:
         return done(target, refusal.message, "danger")
     return done(target, "A run has been asked for.")
 
@@ -102,15 +104,13 @@ def _runs(session: Session, row: ReportDefinition) -> dict[str, Any]:
     typical = overview.typical_duration(session, row.template_id, row.instance_id)
     first = next((run for run in running if run.state == "pending"), None)
     recent, total = overview.search(session, overview.Criteria(report_id=row.id), limit=RECENT_SHOWN)
+    failed = recent[0] if recent and recent[0].state == "failed" else None
     return {
         "running": [progress_of(session, run, typical, with_place=run is first) for run in running],
         "more_running": count - len(running),
         "recent": [shown(run) for run in recent],
         "total": total,
-        "last_failed": _last_failed(recent),
+        "failed": failed,
+        "advice": advice_of(failed) if failed else None,
+        "may_retry": failed is not None and may_retry(failed),
     }
-
-
-def _last_failed(recent: list[ReportExecution]) -> ReportExecution | None:
-    """Return the latest run if it has failed and the reader may run it again."""
-    return recent[0] if recent and recent[0].state == "failed" and may_retry(recent[0]) else None

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from admin import run_progress
 from admin.run_trends import Trend, drawn
 from reportbuilder.accounts.permissions import Principal, Subject, may
 from reportbuilder.api import report_lists
@@ -16,7 +17,7 @@ from reportbuilder.errors import Invalid
 from reportbuilder.executions import latest
 from reportbuilder.executions.latest import NEVER
 from reportbuilder.executions.pausing import Pauses, open_pauses
-from reportbuilder.executions.states import ACTIVE, STATES, STATUS
+from reportbuilder.executions.states import ACTIVE, STATES
 from reportbuilder.reports.models import ReportDefinition
 from reportbuilder.schedules.plans import plan_of
 from reportbuilder.schedules.wording import describe
@@ -30,6 +31,7 @@ STATE_WORDS: Final = {
     "completed": "Completed",
     "failed": "Failed",
     "cancelled": "Cancelled",
+    "cancelling": "Being stopped",
     NEVER: "Never run",
 }
 NEVER_RUN: Final = "Nobody has run it yet"
@@ -49,13 +51,15 @@ TAKES: Final[dict[str, str]] = {
 class ReportRow:
     """One report as the table shows it.
 
-    ``meaning``: what the state means, or why it failed. ``rests``: why its schedule does not run it, empty if
-    it does. ``results``: the text id of the last completed run. ``may``: the actions that the reader may do.
+    ``meaning``: what the state means, or why it failed; ``original``: that in AMC's words. ``rests``: why its
+    schedule does not run it, empty if it does. ``results``: the text id of the last completed run.
+    ``may``: what the reader may do.
     """
 
     line: Line
     state: str
     meaning: str
+    original: str
     frequency: str
     rests: str
     trend: Trend | None
@@ -73,9 +77,10 @@ class ReportRow:
         return self.state in ACTIVE
 
     @property
-    def status(self) -> str:
-        """The state in one of five words, or ``never``."""
-        return STATUS.get(self.state, NEVER)
+    def shown_state(self) -> str:
+        """The state as it is shown: one of STATE_WORDS."""
+        run = self.line.latest
+        return "cancelling" if self.is_moving and run and run.cancel_requested_at else self.state
 
 
 def rows(session: Session, principal: Principal, reports: Sequence[ReportDefinition]) -> list[ReportRow]:
@@ -90,6 +95,7 @@ def rows(session: Session, principal: Principal, reports: Sequence[ReportDefinit
             line=line,
             state=line.latest.state if line.latest else NEVER,
             meaning=_meaning(line, pauses),
+            original=(line.latest.error_message or "") if line.latest else "",
             frequency=frequency_words(line),
             rests=_rests(line),
             trend=drawn(trend) if trend else None,
@@ -154,7 +160,7 @@ def _meaning(line: Line, pauses: Pauses) -> str:
         return f"Held back by {hold.paused_by}: {hold.reason}"
     if run.cancel_requested_at and run.state in ACTIVE:
         return "Somebody has asked to stop it, and AMC has not confirmed that yet"
-    return run.error_message or f"{STATES[run.state][:1].upper()}{STATES[run.state][1:]}"
+    return run_progress.meaning_of(run) or f"{STATES[run.state][:1].upper()}{STATES[run.state][1:]}"
 
 
 def selectable(found: Sequence[ReportRow]) -> bool:

@@ -1,23 +1,20 @@
 """The table of reports: the page, its rows while they move, and what is done from it."""
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from flask import Response, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask import Response, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from admin import answers, report_actions, report_links, report_rows, report_wishes
+from admin import answers, report_actions, report_drawing, report_rows, report_wishes
 from admin.blueprint import HOME, pages
-from admin.instants import reader_zone
+from admin.dialog.duplicating import duplicate_report
 from admin.report_actions import Outcome
-from admin.report_menus import menu_of
-from admin.report_rows import STATE_WORDS, ReportRow
 from admin.report_wishes import Wish
 from reportbuilder.accounts import grants
 from reportbuilder.accounts.permissions import Principal, Subject, may
@@ -31,10 +28,6 @@ from reportbuilder.reports.models import ReportDefinition
 DASHBOARDS: Final = "admin.dashboards"  # the tab beside this one, once there is such a page
 REGION: Final = "reports"  # the id of what filters and actions change
 MOST_INSTANCES: Final = 500  # to choose from
-MOST_TOLD: Final = 700  # characters of a message, which travels in the cookie
-MOST_UNDONE: Final = 40  # reports that one click restores, for the same reason
-
-_WORDS: Final = {"words": STATE_WORDS, "to": report_links.to, "menu_of": menu_of}
 
 
 @pages.get(HOME)
@@ -56,13 +49,10 @@ def report_rows_now() -> ResponseReturnValue:
     principal = context.principal()
     with reading() as session:
         found = report_rows.rows(session, principal, searching.those(session, principal, asked))
-    tag = _digest(found)
+    tag = report_drawing.digest(found)
     if request.if_none_match.contains(tag):
         return Response(status=304)
-    html = render_template(
-        "reports/_rows.html", rows=found, selectable=report_rows.selectable(found), **_WORDS
-    )
-    answer = answers.live(html, is_over=not any(row.is_moving for row in found))
+    answer = answers.live(report_drawing.drawn(found), is_over=not any(row.is_moving for row in found))
     answer.set_etag(tag)
     return answer
 
@@ -70,10 +60,12 @@ def report_rows_now() -> ResponseReturnValue:
 @pages.post(f"{HOME}/reports/do")
 def do_with_reports() -> ResponseReturnValue:
     """Do something with one report, or with those that are ticked, and tell what came of each."""
-    name, *ids = request.form.get("do", "").split() or [""]
-    ids = ids or request.form.getlist("report")[: report_wishes.SIZES[-1]]
+    name, *one = request.form.get("do", "").split() or [""]
+    ids = (one or request.form.getlist("report"))[: report_wishes.SIZES[-1]]
     if not ids:
         return _answer("Tick the reports first that you mean.", "warning", {})
+    if name == "duplicate":
+        return duplicate_report(ids[0])
     outcomes = report_actions.act(
         name, ids, key=request.form.get("key", ""), reason=request.form.get("reason", "")
     )
@@ -83,16 +75,12 @@ def do_with_reports() -> ResponseReturnValue:
 
 
 def _way_on(name: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Return the button that a message takes: Undo after deleting, Edit after copying."""
-    done = [each for each in outcomes if not each.refusal]
-    if name == "delete" and 0 < len(done) <= MOST_UNDONE:
-        ids = " ".join(each.report_id for each in done)
-        fields = {"do": f"restore {ids}", "back": request.form.get("back", "")}
-        return {"label": "Undo", "post": url_for("admin.do_with_reports"), "fields": fields}
-    if name == "duplicate" and len(done) == 1:
-        href = report_links.to("admin.edit_report", report_id=done[0].made)
-        return {"label": "Edit the copy", "href": href}
-    return {}
+    """Return the button that a message takes: Undo after deleting."""
+    done = [each.report_id for each in outcomes if not each.refusal]
+    if name != "delete" or not done:
+        return {}
+    fields = {"do": " ".join(["restore", *done]), "back": request.form.get("back", "")}
+    return {"label": "Undo", "post": url_for("admin.do_with_reports"), "fields": fields}
 
 
 def _answer(text: str, kind: str, action: dict[str, Any]) -> ResponseReturnValue:
@@ -100,10 +88,9 @@ def _answer(text: str, kind: str, action: dict[str, Any]) -> ResponseReturnValue
     wish = report_wishes.read(dict(parse_qsl(request.form.get("back", "").removeprefix("?"))))
     if request.headers.get("HX-Target") == REGION:
         html = render_template("reports/_found.html", **_shown(wish))
-        return answers.with_toast(html, text[:MOST_TOLD], kind, **action) if text else html
-    if text:
-        flash({"text": text[:MOST_TOLD], "action": action or None}, kind)  # type: ignore[arg-type]  # any JSON is kept
-    return redirect(url_for("admin.home") + wish.query(page=wish.page), 303)
+        return answers.with_toast(html, text, kind, **action) if text else html
+    target = url_for("admin.home") + wish.query(page=wish.page)
+    return answers.done(target, text, kind, **action) if text else redirect(target, 303)
 
 
 def _shown(wish: Wish) -> dict[str, Any]:
@@ -119,7 +106,7 @@ def _shown(wish: Wish) -> dict[str, Any]:
         owners = searching.owners(session, principal)
     return {
         "wish": wish,
-        "rows": shown,
+        "rows_html": report_drawing.drawn(shown),
         "total": total,
         "pages": -(-total // wish.size) or 1,
         "selectable": report_rows.selectable(shown),
@@ -134,7 +121,6 @@ def _shown(wish: Wish) -> dict[str, Any]:
         "dashboards": _dashboards(),
         "cleared": Wish(sort=wish.sort, size=wish.size).query(),
         "choices": report_wishes,
-        **_WORDS,
     }
 
 
@@ -163,30 +149,3 @@ def _criteria(wish: Wish, instances: Sequence[AmcInstance]) -> searching.Criteri
 def _instances(session: Session, principal: Principal) -> list[AmcInstance]:
     statement = select(AmcInstance).where(grants.visible(principal, AmcInstance.id))
     return list(session.scalars(statement.order_by(AmcInstance.instance_name).limit(MOST_INSTANCES)))
-
-
-def _digest(rows: Sequence[ReportRow]) -> str:
-    """Return what changes when anything changes that the rows show."""
-    facts = [(reader_zone(), *_facts(row)) for row in rows]
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:20]
-
-
-def _facts(row: ReportRow) -> tuple[object, ...]:
-    report, run = row.report, row.line.latest
-    return (
-        report.report_id,
-        report.updated_at,
-        report.template.name,
-        report.instance.instance_name,
-        report.owner.email,
-        run and (run.execution_id, run.created_at),
-        row.state,
-        row.meaning,
-        row.frequency,
-        row.rests,
-        row.line.next_run_at,
-        row.line.is_favorite,
-        row.trend,
-        row.results,
-        sorted(row.may),
-    )

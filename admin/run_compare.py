@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -15,7 +16,7 @@ from admin.report_frame import framed, in_frame
 from admin.result_view import grouped
 from admin.run_page import dimensions_of, of_report
 from admin.run_progress import shown
-from admin.value_words import in_words, text_of
+from admin.value_words import ITEMS_SHOWN, Worded, in_words, text_of
 from reportbuilder.api import context, reports
 from reportbuilder.catalog.differences import pair_lines
 from reportbuilder.database import reading
@@ -26,7 +27,6 @@ from reportbuilder.results import comparing
 from reportbuilder.results.failures import DamagedResult
 from reportbuilder.results.models import ResultSet
 
-Pair = tuple[ReportExecution, ReportExecution]
 SIZE: Final = 50
 OFFERED: Final = 50  # runs that may be chosen
 
@@ -52,20 +52,20 @@ def compare_runs(report_id: str) -> ResponseReturnValue:
         report = reports.visible(session, report_id)
         frame = framed(session, report)
         offered, _ = overview.search(session, overview.Criteria(report_id=report.id), limit=OFFERED)
-        pair = _pair(session, report_id, offered)
+        pair = tuple(overview.find(session, run.execution_id) for run in _pair(session, report_id, offered))
         stored = [_stored(session, run) for run in pair]
     facts = _facts(*pair) | _table(pair, stored) if pair else {}
     return in_frame(
         "runs/compare.html",
         frame,
         here="admin.runs",
-        offered=[shown(run) for run in offered],
+        offered=[shown(run) for run in dict.fromkeys([*offered, *pair])],
         pair=[shown(run) for run in pair],
         **facts,
     )
 
 
-def _pair(session: Session, report_id: str, offered: Sequence[ReportExecution]) -> Pair | tuple[()]:
+def _pair(session: Session, report_id: str, offered: Sequence[ReportExecution]) -> Sequence[ReportExecution]:
     """Return the two runs of the address; for one that it does not name, the last before that has rows."""
     a, b = (_named(session, report_id, name) for name in ("a", "b"))
     with_rows = [run for run in offered if run.state == "completed"]
@@ -91,28 +91,38 @@ def _stored(session: Session, run: ReportExecution) -> ResultSet | str:
 
 def _facts(a: ReportExecution, b: ReportExecution) -> dict[str, Any]:
     """Return what both were asked for and which SQL came of it."""
-    values = [{one.name: one for one in in_words(run.template, run.parameters_snapshot)} for run in (a, b)]
-    names = dict.fromkeys([*values[0], *values[1]])
-    both = [
-        Both(
-            (values[0].get(name) or values[1][name]).title,
-            *(_text(run.parameters_snapshot, name) for run in (a, b)),
-        )
-        for name in names
-    ]
+    first, second = (_values(run) for run in (a, b))
     return {
-        "values": both,
+        "values": [_both(name, a, b, first, second) for name in dict.fromkeys([*first, *second])],
         "sql_lines": pair_lines(a.sql_text, b.sql_text),
         "same_sql": a.sql_text == b.sql_text,
     }
 
 
-def _text(values: dict[str, Any], name: str) -> str:
-    value = values.get(name)
-    return ", ".join(map(text_of, value)) if isinstance(value, list) else text_of(value)
+def _values(run: ReportExecution) -> dict[str, Worded]:
+    return {one.name: one for one in in_words(run.template, run.parameters_snapshot, most=None)}
 
 
-def _table(pair: Pair, stored: Sequence[ResultSet | str]) -> dict[str, Any]:
+def _both(
+    name: str, a: ReportExecution, b: ReportExecution, first: dict[str, Worded], second: dict[str, Worded]
+) -> Both:
+    title = (first.get(name) or second[name]).title
+    one, other = (run.parameters_snapshot.get(name) for run in (a, b))
+    if isinstance(one, list) and isinstance(other, list) and one != other:
+        return Both(title, _own(one, other), _own(other, one))
+    absent = Worded(name, title, text_of(None))
+    return Both(title, first.get(name, absent).text, second.get(name, absent).text)
+
+
+def _own(items: list[Any], others: list[Any]) -> str:
+    """Return how long a list is and what of it the other does not have, which nobody sees in a thousand."""
+    there = set(map(text_of, others))
+    own = [text for text in map(text_of, items) if text not in there]
+    more = f" and {len(own) - ITEMS_SHOWN:,} more" if len(own) > ITEMS_SHOWN else ""
+    return f"{len(items):,} in all, only here: {', '.join(own[:ITEMS_SHOWN]) or 'none'}{more}"
+
+
+def _table(pair: Sequence[ReportExecution], stored: Sequence[ResultSet | str]) -> dict[str, Any]:
     """Return how the rows of both differ, or why they cannot be compared."""
     (a, b), (stored_a, stored_b) = pair, stored
     which, page, keys = request.args.get("which", "changed"), page_asked(), request.args.getlist("key")
@@ -142,13 +152,15 @@ def _table(pair: Pair, stored: Sequence[ResultSet | str]) -> dict[str, Any]:
         "kinds": comparing.SIDES,
         "page": page,
         "pages": pages_of(found.total, SIZE),
-        "page_url": _url,
+        "page_url": partial(_url, pair),
         "grouped": lambda number: grouped(f"{number}"),
     }
 
 
-def _url(number: int = 1, which: str = "") -> str:
-    said = [(name, value) for name, value in request.args.items(multi=True) if name not in ("page", "which")]
+def _url(pair: Sequence[ReportExecution], number: int = 1, which: str = "") -> str:
+    """Return the address of another part of the same, its pair named: the last two may be others soon."""
+    said = [(name, run.execution_id) for name, run in zip("ab", pair, strict=True)]
+    said += [("key", key) for key in request.args.getlist("key")]
     said += [("which", which or request.args.get("which", "changed"))]
     said += [("page", str(number))] * (number > 1)
     return f"{request.path}?{urlencode(said)}#rows"

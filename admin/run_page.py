@@ -12,7 +12,7 @@ from admin.once import once
 from admin.report_frame import framed, in_frame
 from admin.result_view import Rows, view_of
 from admin.result_wishes import OPERATORS, read_wish
-from admin.run_progress import may_retry, progress_of, shown
+from admin.run_progress import advice_of, may_retry, progress_of, shown
 from admin.signing_in import local
 from admin.sql_words import lines_of
 from admin.value_words import in_words
@@ -57,11 +57,13 @@ def single_run(execution_id: str) -> ResponseReturnValue:
 
 @pages.get(f"{BELOW}/live")
 def run_live(execution_id: str) -> ResponseReturnValue:
-    """Answer the live part of a run's page: everything but its SQL."""
+    """Answer the live part of a run's page; its SQL comes once AMC may have said something about it."""
     with reading() as session:
         row = api.visible(session, execution_id)
         facts = _facts(session, row)
         result = _result(session, row)
+    if not is_final(row.state):
+        facts["sql"] = None  # it does not change meanwhile, and may be long
     html = render_template("runs/_run.html", **facts, rows=_rows(row, result))
     return live(html, is_over=is_final(row.state))
 
@@ -132,7 +134,7 @@ def _back(execution_id: str) -> str:
 def _facts(session: Session, row: ReportExecution) -> dict[str, Any]:
     """Return all of a run but its rows, in as many queries for many events as for one."""
     typical = overview.typical_duration(session, row.template_id, row.instance_id)
-    advice = api.advice_of(row) if row.error_class else None
+    advice = advice_of(row)
     return shown(row) | {
         "progress": progress_of(session, row, typical),
         "advice": advice,

@@ -1,21 +1,25 @@
 """How a run gets on: its state in words, its place in the queue, and how long it takes beside the usual."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from admin.sql_words import count_lines
 from admin.value_words import trigger_words
 from reportbuilder import clock
 from reportbuilder.accounts import permissions
 from reportbuilder.accounts.permissions import Subject
 from reportbuilder.api import context
+from reportbuilder.api import executions as api
 from reportbuilder.executions import overview, queueing
+from reportbuilder.executions.advice import Advice, advise
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.places import Place
-from reportbuilder.executions.states import ACTIVE, STATUS
+from reportbuilder.executions.refusals import is_overlap_refusal
+from reportbuilder.executions.states import ACTIVE, RETRIED, STATUS
 from reportbuilder.parameters.windows import Window
 
 TENS: Final = 10
@@ -82,8 +86,26 @@ def may(row: ReportExecution, permission: str) -> bool:
 
 def may_retry(row: ReportExecution) -> bool:
     """Say whether the reader may run again what has failed or was cancelled."""
-    over = row.state in {"failed", "cancelled"} and row.collection_id is None
-    return over and may(row, "execution:retry")
+    over = row.state in RETRIED and row.collection_id is None
+    if row.report is not None and row.report.deleted_at is not None:
+        return False
+    return over and not is_overlap_refusal(row.error_message) and may(row, "execution:retry")
+
+
+def meaning_of(row: ReportExecution) -> str:
+    """Return what a failure means, in plain words; nothing for a run that has not failed."""
+    if row.error_class is None:
+        return row.error_message or ""
+    return advise(row.error_class, row.error_message or "").meaning
+
+
+def advice_of(row: ReportExecution) -> Advice | None:
+    """Return what to tell of a failed run; a place only if its SQL has it. None if it has not failed."""
+    if row.error_class is None:
+        return None
+    advice = api.advice_of(row)
+    is_there = advice.spot is not None and advice.spot.line <= count_lines(row.sql_text)
+    return advice if is_there else replace(advice, spot=None)
 
 
 def _elapsed(row: ReportExecution) -> float | None:
@@ -124,6 +146,7 @@ def shown(run: ReportExecution) -> dict[str, Any]:
         "trigger": trigger_words(run.triggered_by),
         "took": took(run),
         "window": window_of(run),
+        "meaning": meaning_of(run),
     }
 
 

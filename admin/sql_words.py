@@ -54,6 +54,15 @@ def lines_of(sql: str, spot: Spot | None = None) -> list[Line]:
     return [_line(number, pieces, spot) for number, pieces in enumerate(lines, start=1)]
 
 
+def count_lines(sql: str) -> int:
+    """Return how many lines a text has, as AMC and `lines_of` count them.
+
+    >>> count_lines("SELECT 1"), count_lines("SELECT\\r\\n1\\r")
+    (1, 3)
+    """
+    return len(_LINE_END.findall(sql)) + 1
+
+
 def _tokens(sql: str) -> Iterator[tuple[str, str]]:
     at = 0
     for found in _TOKEN.finditer(sql):

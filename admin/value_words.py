@@ -22,10 +22,14 @@ class Worded:
     is_default: bool = False
 
 
-def in_words(template: QueryTemplate, values: Mapping[str, Any]) -> list[Worded]:
+def in_words(
+    template: QueryTemplate, values: Mapping[str, Any], *, most: int | None = ITEMS_SHOWN
+) -> list[Worded]:
     """Return the values of a run or a report in the order of the template's form.
 
     Values that the template no longer knows come last, under their own names.
+
+    :param most: items of a list that are told; None: all.
     """
     known = [
         _worded(
@@ -34,11 +38,13 @@ def in_words(template: QueryTemplate, values: Mapping[str, Any]) -> list[Worded]
             _labelled(one, values.get(one.parameter_name, one.default_value)),
             is_expression=one.parameter_type in _EXPRESSIONS,
             is_default=one.parameter_name not in values,
+            most=most,
         )
         for one in template.parameters
     ]
     names = {one.name for one in known}
-    return known + [_worded(name, titled(name), value) for name, value in values.items() if name not in names]
+    others = {name: value for name, value in values.items() if name not in names}
+    return known + [_worded(name, titled(name), value, most=most) for name, value in others.items()]
 
 
 def _labelled(parameter: QueryTemplateParameter, value: Any) -> Any:
@@ -60,11 +66,19 @@ def titled(name: str) -> str:
 
 
 def _worded(
-    name: str, title: str, value: Any, *, is_expression: bool = False, is_default: bool = False
+    name: str,
+    title: str,
+    value: Any,
+    *,
+    is_expression: bool = False,
+    is_default: bool = False,
+    most: int | None = ITEMS_SHOWN,
 ) -> Worded:
     if isinstance(value, list):
-        shown = ", ".join(text_of(item) for item in value[:ITEMS_SHOWN]) or "none"
-        return Worded(name, title, shown, max(0, len(value) - ITEMS_SHOWN), is_default)
+        told = value[:most]
+        return Worded(
+            name, title, ", ".join(map(text_of, told)) or "none", len(value) - len(told), is_default
+        )
     text = text_of(value)
     return Worded(name, title, text.replace("_", " ") if is_expression else text, 0, is_default)
 

@@ -17,7 +17,7 @@ from reportbuilder.api import context, reports
 from reportbuilder.catalog import searching as templates
 from reportbuilder.database import transaction
 from reportbuilder.reports import drafting
-from reportbuilder.reports.copying import copy_name
+from reportbuilder.reports.copying import free_name
 from reportbuilder.reports.drafting import DETAILS, PARAMETERS, WHEN
 from reportbuilder.reports.models import ReportDefinition, ReportDraft
 from reportbuilder.schedules import defining as scheduling
@@ -49,14 +49,14 @@ def _left_out(schedule: ReportSchedule | None) -> str:
 
 
 def _drafted(session: Session, report: ReportDefinition, schedule: ReportSchedule | None) -> ReportDraft:
+    user_id = context.principal().user_id
     fields: dict[str, Any] = {
-        "name": copy_name(report.name, 1),
+        "name": free_name(session, report, user_id),
         "parameters": report.parameters,
         "timezone": report.timezone,
     }
     optional = {"description": report.description, "time_window": report.time_window}
     fields |= {name: value for name, value in optional.items() if value}
-    user_id = context.principal().user_id
     draft = drafting.start(session, user_id, report.template, report.instance, fields)
     if schedule is not None:
         drafting.keep(session, draft, WHEN, {"type": RECURRING, "is_single": False})

@@ -25,7 +25,11 @@ def delete(session: Session, report: ReportDefinition) -> None:
 def restore(session: Session, report: ReportDefinition) -> None:
     """Let a deleted report, locked, be there again, and its schedule go on that ended with it.
 
+    One that is there stays as it is.
+
     :raises Conflict: if its owner has given its name to another one meanwhile.
     """
+    if report.deleted_at is None:
+        return
     scheduling.put_back(session, report)
     defining.restore(session, report)

@@ -142,15 +142,18 @@ class RunBody(Body):
     time_window = fields.Dict(load_default=None, allow_none=True)
 
 
-def visible(session: Session, report_id: str, permission: str = "report:view") -> ReportDefinition:
+def visible(
+    session: Session, report_id: str, permission: str = "report:view", *, deleted: bool = False
+) -> ReportDefinition:
     """Return a report if the asker may do that with it; one that is not only viewed is locked.
 
+    :param deleted: return it also if it has been deleted.
     :raises NotFound: if there is none that the asker may see.
     :raises NotPermitted: if it is visible and that is not allowed.
     """
     # run, change and delete wait for each other: nothing runs of what is deleted, changes are judged whole
     locked = permission != "report:view"
-    row = searching.find(session, context.principal(), report_id, locked=locked)
+    row = searching.find(session, context.principal(), report_id, locked=locked, deleted=deleted)
     permissions.ensure(context.principal(), permission, searching.subject_of(row), "report")
     return row
 
@@ -273,10 +276,28 @@ def change(session: Session, row: ReportDefinition, body: dict[str, Any]) -> Non
 @door.response(204)
 @door.refuses(403, 404, 409)
 def delete_report(report_id: str) -> Response:
-    """Delete a report of which nothing runs and no backfill is open; its executions and their rows stay."""
+    """Delete a report of which nothing runs and no backfill is open; its executions and their rows stay.
+
+    `restore` takes it back.
+    """
     with transaction() as session:
         deleting.delete(session, visible(session, report_id, "report:delete"))
     return Response(status=204)
+
+
+@door.route("/<ident:report_id>/restore", methods=["POST"])
+@door.response(200, ReportDetail)
+@door.refuses(403, 404, 409)
+def restore_report(report_id: str) -> dict[str, Any]:
+    """Take a deletion back: the report is there again as it was, and its schedule goes on.
+
+    What was due meanwhile is left out. A report that is there is answered as it is. A 409 if its owner has
+    given its name to another one meanwhile.
+    """
+    with transaction() as session:
+        row = visible(session, report_id, "report:delete", deleted=True)
+        deleting.restore(session, row)
+        return _whole(session, row)
 
 
 @door.route("/<ident:report_id>/run", methods=["POST"])

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from reportbuilder.executions.explanations import EXPLANATIONS
@@ -45,7 +46,7 @@ _OF_CLASS: Final[dict[str, tuple[str, str]]] = {
 _SPAN: Final = re.compile(
     r"from line (\d{1,6}), column (\d{1,6}) to line (\d{1,6}), column (\d{1,6})", re.IGNORECASE
 )
-_POINT: Final = re.compile(r"(?:at )?line (\d{1,6})(?:, column (\d{1,6}))?", re.IGNORECASE)
+_POINT: Final = re.compile(r"\bline (\d{1,6})\b(?:, column (\d{1,6}))?", re.IGNORECASE)
 _FITTING: Final = tuple((re.compile(each.pattern, re.IGNORECASE), each) for each in EXPLANATIONS)
 _NAME_MOST: Final = 80  # characters of what a message names
 
@@ -69,6 +70,7 @@ class Advice:
     spot: Spot | None = None
 
 
+@lru_cache(maxsize=1_000)  # lists tell the same failures again and again
 def advise(error_class: str, message: str, *, before: int = 0) -> Advice:
     """Return what to tell of a failed execution.
 

@@ -63,6 +63,7 @@ def latest_of(session: Session, reports: Sequence[ReportDefinition]) -> dict[UUI
         ReportExecution.created_at,
         ReportExecution.submitted_at,
         ReportExecution.completed_at,
+        ReportExecution.error_class,
         ReportExecution.error_message,
         ReportExecution.cancel_requested_at,
         ReportExecution.row_count,

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from reportbuilder import clock
@@ -19,7 +19,7 @@ from reportbuilder.errors import Conflict
 from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.moving import claim, move, record
 from reportbuilder.executions.refusals import ADVICE, is_overlap_refusal
-from reportbuilder.executions.states import IN_SLOT, is_final
+from reportbuilder.executions.states import IN_SLOT, RETRIED, is_final
 from reportbuilder.executions.waking import ask_cancel, ask_submit
 from reportbuilder.parameters.finality import finality
 from reportbuilder.parameters.windows import LAG_DAYS, Window
@@ -155,9 +155,10 @@ def retry(
     ``execution`` needs its instance, template and report loaded.
 
     :raises Conflict: if it has not ended, or ended well; if it belongs to a backfill, which retries its own;
-        if AMC would surely refuse it again. The message says what to do instead.
+        if AMC would surely refuse it again; if its report has been deleted. The message says what to do
+        instead.
     """
-    if execution.state not in {"failed", "cancelled"}:
+    if execution.state not in RETRIED:
         raise Conflict(
             f"{execution.execution_id} is {execution.state}: only what failed or was cancelled is retried"
         )
@@ -169,6 +170,8 @@ def retry(
         )
     if is_overlap_refusal(execution.error_message):
         raise Conflict(f"{execution.execution_id} would be refused again. {ADVICE}")
+    if execution.report is not None:
+        _ensure_there(session, execution.report)
     again = Order(
         template=execution.template,
         instance=execution.instance,
@@ -184,3 +187,13 @@ def retry(
         settle_days=settle_days,
     )
     return request(session, again)
+
+
+def _ensure_there(session: Session, report: ReportDefinition) -> None:
+    """Keep others from deleting a report meanwhile.
+
+    :raises Conflict: if somebody has.
+    """
+    there = select(ReportDefinition.deleted_at).where(ReportDefinition.id == report.id)
+    if session.scalar(there.with_for_update(key_share=True)) is not None:
+        raise Conflict(f"the report {report.name!r} has been deleted: restore it before you run it again")

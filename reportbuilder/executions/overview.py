@@ -7,16 +7,19 @@ from statistics import median
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, defer, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from reportbuilder.accounts.permissions import Principal, Subject, ensure, missing
+from reportbuilder.amc.models import AmcInstance
+from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.errors import Conflict, Gone, NotFound
 from reportbuilder.executions.experience import lengths_of
 from reportbuilder.executions.models import ExecutionEvent, ReportExecution, SubmissionIntent
-from reportbuilder.executions.states import ACTIVE, IN_SLOT, phases_of
+from reportbuilder.executions.states import ACTIVE, IN_SLOT, RETRIED, phases_of
 from reportbuilder.paging import read_page
+from reportbuilder.reports.models import ReportDefinition
 from reportbuilder.results.models import ResultSet
 
 TYPICAL_OF = 20  # how many past runs the typical duration is taken from
@@ -82,10 +85,13 @@ def search(
 ) -> tuple[list[ReportExecution], int]:
     """Return one page of executions and how many there are.
 
+    Their SQL, their reports' values and all of their templates but the names are left out: they may be long,
+    and are read when they are asked for, one by one.
+
     ``sort`` is a key of SORTS, ``-`` descending; those without a value come last either way.
     """
     wanted, tie = select(ReportExecution).where(*_conditions(criteria)), ReportExecution.id
-    return read_page(session, wanted, SORTS, sort, tie=tie, page=page, limit=limit, options=_whole())
+    return read_page(session, wanted, SORTS, sort, tie=tie, page=page, limit=limit, options=_light())
 
 
 def _whole() -> tuple[ORMOption, ...]:
@@ -93,6 +99,22 @@ def _whole() -> tuple[ORMOption, ...]:
         joinedload(ReportExecution.instance),
         joinedload(ReportExecution.template),
         joinedload(ReportExecution.report),
+        joinedload(ReportExecution.user),
+    )
+
+
+def _light() -> tuple[ORMOption, ...]:
+    report = joinedload(ReportExecution.report)
+    return (
+        defer(ReportExecution.sql_text),
+        joinedload(ReportExecution.instance).lazyload(AmcInstance.account),
+        joinedload(ReportExecution.template)
+        .load_only(QueryTemplate.template_id, QueryTemplate.name)
+        .lazyload(QueryTemplate.parameters),
+        report.load_only(ReportDefinition.report_id, ReportDefinition.name, ReportDefinition.deleted_at),
+        report.lazyload(ReportDefinition.template),
+        report.lazyload(ReportDefinition.instance),
+        report.lazyload(ReportDefinition.owner),
         joinedload(ReportExecution.user),
     )
 
@@ -140,15 +162,19 @@ class Kin:
 
 def kin(session: Session, execution: ReportExecution) -> Kin:
     """Return which executions ran the same for the same reason before and after this one."""
-    rows = session.execute(
-        select(ReportExecution.execution_id, ReportExecution.id == execution.retry_of_id)
-        .where(or_(ReportExecution.retry_of_id == execution.id, ReportExecution.id == execution.retry_of_id))
-        .order_by(ReportExecution.created_at)
-    ).all()
-    return Kin(
-        next((name for name, is_before in rows if is_before), None),
-        tuple(name for name, is_before in rows if not is_before),
+    names = select(ReportExecution.execution_id)
+    first = names.where(ReportExecution.id == execution.retry_of_id)
+    before = session.scalar(first) if execution.retry_of_id else None
+    if execution.state not in RETRIED:
+        return Kin(before, ())
+    report_id = execution.report_id
+    # a retry is of the same report and younger, which an index knows; whose retry it is none does
+    of_same = (
+        ReportExecution.report_id.is_(None) if report_id is None else ReportExecution.report_id == report_id
     )
+    younger = names.where(of_same, ReportExecution.created_at >= execution.created_at)
+    after = younger.where(ReportExecution.retry_of_id == execution.id).order_by(ReportExecution.created_at)
+    return Kin(before, tuple(session.scalars(after)))
 
 
 def typical_duration(session: Session, template_id: UUID, instance_id: UUID) -> timedelta | None:

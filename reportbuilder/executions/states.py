@@ -15,6 +15,7 @@ STATES: Final[dict[str, str]] = {
 INITIAL: Final = "pending"
 FINAL: Final = frozenset({"completed", "failed", "cancelled"})
 ACTIVE: Final = frozenset(STATES) - FINAL
+RETRIED: Final = frozenset({"failed", "cancelled"})  # what may be run once more
 IN_SLOT: Final = frozenset({"submitting", "running"})
 
 MOVES: Final[dict[str, frozenset[str]]] = {

@@ -1,34 +1,19 @@
-"""Copies of reports, under names that are free."""
+"""The names of copies of reports."""
 
 from itertools import count
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from reportbuilder.accounts.models import User
-from reportbuilder.reports.defining import Terms, create
 from reportbuilder.reports.models import ReportDefinition
 from reportbuilder.reports.wishes import LONGEST_NAME
 
 
-def duplicate(session: Session, report: ReportDefinition, owner: User, terms: Terms) -> ReportDefinition:
-    """Make a report of the same template, instance, values and window for an owner; it has no schedule.
-
-    :raises Invalid: if the template has changed so that the values fit no more.
-    """
-    data = {
-        "name": _free_name(session, report, owner),
-        "description": report.description,
-        "parameters": report.parameters,
-        "time_window": report.time_window,
-        "timezone": report.timezone,
-    }
-    return create(session, data, owner=owner, template=report.template, instance=report.instance, terms=terms)
-
-
-def _free_name(session: Session, report: ReportDefinition, owner: User) -> str:
+def free_name(session: Session, report: ReportDefinition, owner_id: UUID) -> str:
+    """Return the first name for a copy of a report that its owner has not given yet on the same instance."""
     taken = select(ReportDefinition.name).where(
-        ReportDefinition.owner_id == owner.id,
+        ReportDefinition.owner_id == owner_id,
         ReportDefinition.instance_id == report.instance_id,
         ReportDefinition.deleted_at.is_(None),
     )

@@ -142,10 +142,10 @@ def find(
 ) -> ReportDefinition:
     """Return a report by its text id; ``locked`` lets no other transaction change, run or delete it.
 
-    :param deleted: find it only if it has been deleted.
-    :raises NotFound: if there is none that the principal may see; a deleted one is not there.
+    :param deleted: find it also if it has been deleted.
+    :raises NotFound: if there is none that the principal may see.
     """
-    seen = _deleted_seen_by(principal) if deleted else _seen_by(principal)
+    seen = visible(principal, ReportDefinition.instance_id) if deleted else _seen_by(principal)
     wanted = select(ReportDefinition).where(ReportDefinition.report_id == report_id, seen)
     if locked:
         wanted = wanted.with_for_update(of=ReportDefinition, key_share=True)
@@ -162,10 +162,6 @@ def subject_of(report: ReportDefinition) -> Subject:
 
 def _seen_by(principal: Principal) -> ColumnElement[bool]:
     return visible(principal, ReportDefinition.instance_id) & ReportDefinition.deleted_at.is_(None)
-
-
-def _deleted_seen_by(principal: Principal) -> ColumnElement[bool]:
-    return visible(principal, ReportDefinition.instance_id) & ReportDefinition.deleted_at.is_not(None)
 
 
 def _conditions(principal: Principal, criteria: Criteria) -> list[ColumnElement[bool]]:

@@ -35,7 +35,7 @@ class Plan:
     """How two results are compared. Columns of both sides come in pairs, as each side has them.
 
     ``keys``: by what rows are told apart. ``only_a`` and ``only_b``: columns of one side alone. ``choices``:
-    the names of all that may be keys.
+    the names of all that may be keys. ``left_out``: of those that are neither keys nor numbers.
     """
 
     keys: tuple[tuple[Column, Column], ...]
@@ -43,6 +43,7 @@ class Plan:
     only_a: tuple[str, ...] = ()
     only_b: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def key_names(self) -> list[str]:
@@ -140,16 +141,15 @@ def plan_of(
     if unknown := [key for key in keys if key.casefold() not in names]:
         raise Invalid.field("key", f"{unknown[0]!r} is not a column of both results")
     wished = {name.casefold() for name in keys or _usual(common, dimensions)}
+    others_of_both = [pair for pair in common if pair[0].name.casefold() not in wished]
+    measures = [pair for pair in others_of_both if {pair[0].type, pair[1].type} <= set(NUMBERS)]
     return Plan(
         tuple(pair for pair in common if pair[0].name.casefold() in wished),
-        tuple(
-            (one, other)
-            for one, other in common
-            if one.name.casefold() not in wished and one.type in NUMBERS and other.type in NUMBERS
-        ),
+        tuple(measures),
         tuple(one.name for one in a if one.name.casefold() not in names),
         tuple(one.name for one in b if one.name.casefold() not in names),
         tuple(one.name for one, _ in common),
+        tuple(pair[0].name for pair in others_of_both if pair not in measures),
     )
 
 

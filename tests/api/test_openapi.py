@@ -148,6 +148,11 @@ def ask_of_reports(ask: Ask, template_id: str) -> None:
         ask("POST", f"/executions/{execution_id}/cancel", 202)
     ask("POST", f"/executions/{made['execution_id']}/cancel", 409)
     ask("DELETE", path, 204)
+    ask("POST", f"{path}/restore", 403, "cleo")
+    ask("POST", f"{path}/restore", 200)
+    ask("DELETE", path, 204)
+    ask("POST", "/reports", 201, json=body | {"run": None})
+    ask("POST", f"{path}/restore", 409)
 
 
 def ask_of_backfills(ask: Ask, template_id: str) -> None:

@@ -159,6 +159,33 @@ def test_deleting_waits_for_what_runs(callers: Callers, made: dict[str, Any]) ->
     assert callers.ben.get(f"/executions/{made['execution_id']}").status_code == 200
 
 
+@pytest.fixture
+def deleted(callers: Callers, body: dict[str, Any]) -> str:
+    """The address of a report of Ben's that he has deleted with its schedule."""
+    run = {"type": "recurring", "schedule": {"recurrence": {"type": "daily"}}}
+    made = callers.ben.post("/reports", json=body | {"run": run}).get_json()
+    path = f"/reports/{made['report_id']}"
+    assert callers.ben.ask("DELETE", path).status_code == 204
+    return path
+
+
+def test_a_deletion_is_taken_back_as_often_as_one_asks(callers: Callers, deleted: str) -> None:
+    back, again = (callers.ben.post(f"{deleted}/restore") for _ in range(2))
+    assert (back.status_code, again.status_code) == (200, 200)
+    assert back.get_json() == again.get_json() == callers.ben.get(deleted).get_json()
+    assert back.get_json()["frequency"] == "daily"
+    assert back.get_json()["next_run_at"]
+
+
+def test_who_may_take_a_deletion_back(callers: Callers, body: dict[str, Any], deleted: str) -> None:
+    check(callers.cleo.post(f"{deleted}/restore"), 403, "NOT_PERMITTED")
+    check(callers.ben.post("/reports/rpt_0/restore"), 404, "NOT_FOUND")
+    check(callers.ben.get(deleted), 404, "NOT_FOUND")
+    assert callers.ben.post("/reports", json=body | {"run": None}).status_code == 201
+    check(callers.ben.post(f"{deleted}/restore"), 409, "CONFLICT")
+    assert callers.ada.get(deleted).status_code == 404
+
+
 def test_running_again_with_other_values(callers: Callers, made: dict[str, Any]) -> None:
     path = f"/reports/{made['report_id']}/run"
     wish = {"start": "2026-01-01", "end": "2026-01-31", "time_zone": "Europe/Vienna"}

@@ -40,7 +40,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/reports/{report_id}/notifications": {"wants": []},
 }
 VALUES = {"instance_id": "amcnorthwind01", "parameters": {"campaign": "x"}}
-BODILESS = ("/cancel", "/retry", "/resume", "/retry-failed", "/test", "/resend")
+BODILESS = ("/cancel", "/restore", "/retry", "/resume", "/retry-failed", "/test", "/resend")
 WITHOUT_SCOPE = {("POST", "/templates/{template_id}/validate-parameters"), ("POST", "/templates/lint")}
 
 

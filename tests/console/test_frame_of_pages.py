@@ -96,6 +96,9 @@ def test_the_navigation_marks_where_one_is_and_names_only_what_is_there(ben: Vis
     assert re.search(rf'<a href="{HOME}"[^>]* aria-current="page"', page)
     for entry in navigation.ENTRIES:
         assert (f'data-palette="{entry.text}"' in page) == (entry.endpoint in web.view_functions)
+    below = ben.get(f"{HOME}/runs").text
+    assert re.findall(r'<a href="([^"]+)"[^>]* aria-current="page"', below) == [f"{HOME}/runs"]
+    assert not re.search(rf'<a href="{HOME}"[^>]* aria-current', below)
     assert 'aria-label="Main"' not in web.test_client().get("/sign-in").text
 
 

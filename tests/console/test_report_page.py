@@ -71,7 +71,9 @@ def test_what_the_template_no_longer_takes_is_said_on_the_page(ben: Visitor, rep
         session.scalars(select(ReportDefinition)).one().parameters = {}
     answer = ben.post(f"{reported.path}/run-now")
     assert answer.status_code == 303
-    assert "campaign" in ben.get(reported.path).text
+    page = ben.get(reported.path).text
+    assert "campaign: a value is needed" in page
+    assert f'href="{reported.path}/edit"' in page
     assert count_runs() == 0
 
 
@@ -115,6 +117,14 @@ def test_a_failure_is_told_and_can_be_run_once_more(ben: Visitor, reported: Repo
     page = ben.get(reported.path).text
     assert "The last run has failed." in page
     assert f"/report-builder/runs/{name}/retry" in page
+    assert "There is no data source dsp_impresions on this instance." in page
+
+
+def test_a_failure_leads_to_its_place_in_the_sql(cleo: Visitor, reported: Reported) -> None:
+    name = reported.failed("From line 2, column 6 to line 2, column 20: Object 'dsp_impressions' not found")
+    page = cleo.get(reported.path).text
+    assert f'<a href="{reported.page_of(name)}#L2">Show line 2 of the SQL</a>' in page
+    assert "retry" not in page
 
 
 def test_deleting_can_be_taken_back(ben: Visitor, reported: Reported) -> None:

@@ -38,7 +38,8 @@ def test_a_report_rests_and_works_again(ben: Visitor, reported: Reported) -> Non
     assert not is_active()
     page = ben.get(f"{reported.path}/settings").text
     assert "The report rests" in page
-    assert "Run now" not in page
+    assert "It can still be run by hand" in page
+    assert "Run now" in page
     ben.post(f"{reported.path}/settings/rest", {"active": "yes"})
     assert is_active()
 

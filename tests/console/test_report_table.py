@@ -1,25 +1,32 @@
 """The table of reports: what it shows to whom, filters and order in the address, rows that move."""
 
 import re
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from admin import report_wishes
 from admin.blueprint import HOME
 from admin.report_wishes import Wish
 from admin.run_trends import drawn
 from reportbuilder.accounts import grants
+from reportbuilder.accounts.models import User
+from reportbuilder.amc.models import AmcInstance
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.database import transaction
 from reportbuilder.executions.latest import Run
+from reportbuilder.executions.models import ReportExecution
 from reportbuilder.executions.states import STATES
+from reportbuilder.reports.models import ReportDefinition
+from reportbuilder.schedules.models import ReportSchedule
 from tests.api.conftest import Callers
 from tests.api.test_queries_counted import counted, fill
 from tests.cast import Cast
-from tests.console.reporters import WEEKLY, add_report, add_template, found
+from tests.console.reporters import DAY, WEEKLY, add_report, add_template, found
 from tests.console.visitors import Visitor
 
 NAMES = ["Audience", "buyers", "Clicks", "Hidden"]
@@ -255,3 +262,29 @@ def test_the_table_takes_as_many_statements_for_many_reports(callers: Callers, a
     with counted(callers) as seen:
         ada.fragment(live_url(page))
     assert len(seen) <= 12
+
+
+CHANGES: list[tuple[Any, dict[str, Any]]] = [
+    (ReportDefinition, {"name": "Clicks and more"}),
+    (ReportDefinition, {"is_active": False}),
+    (ReportSchedule, {"is_paused": True, "paused_by": "ben@example.test", "paused_reason": "it rests"}),
+    (AmcInstance, {"instance_name": "Northwind One"}),
+    (QueryTemplate, {"name": "Reached"}),
+    (User, {"name": "Benjamin"}),
+    (User, {"time_zone": "Asia/Tokyo"}),
+    (ReportExecution, {"error_message": "Object 'x' not found"}),
+    (ReportExecution, {"state": "running", "cancel_requested_at": None}),
+    (ReportExecution, {"cancel_requested_at": DAY}),
+]
+
+
+def test_rows_are_drawn_again_when_anything_of_them_has_changed(ben: Visitor, ids: dict[str, str]) -> None:
+    url = f"{HOME}/reports/rows?of={ids['Clicks']}"
+    seen = [ben.fragment(url).text]
+    for of, values in CHANGES:
+        with transaction() as session:
+            session.execute(update(of).values(values))
+        seen.append(ben.fragment(url).text)
+    ben.post(f"{HOME}/reports/do", {"do": f"mark {ids['Clicks']}"})
+    seen.append(ben.fragment(url).text)
+    assert len(set(seen)) == len(seen)

@@ -127,6 +127,12 @@ def test_a_failure_is_told_in_plain_words_with_the_place_in_the_sql(ben: Visitor
     assert "<mark>dsp_impressions</mark>" in page
 
 
+def test_a_place_that_the_sql_does_not_have_is_not_linked(ben: Visitor, reported: Reported) -> None:
+    page = ben.get(reported.page_of(reported.failed('Encountered "FROM" at line 4, column 1'))).text
+    assert "Encountered &#34;FROM&#34; at line 4, column 1" in page
+    assert 'href="#L4"' not in page
+
+
 def test_a_place_on_the_first_line_is_not_moved_by_our_tag(ben: Visitor, reported: Reported) -> None:
     name = reported.run(sql="SELECT nothing FROM dsp_impressions")
     with transaction() as session:
@@ -166,9 +172,15 @@ def test_the_live_part_ends_when_the_run_has(ben: Visitor, reported: Reported) -
     with clock.frozen(clock.now()):
         tag = ben.fragment(f"{HOME}/runs/{name}/live").headers["ETag"]
         assert ben.fragment(f"{HOME}/runs/{name}/live", **{"If-None-Match": tag}).status_code == 304
+    kept = '<section id="sql-part" data-keep></section>'
+    assert kept in ben.fragment(f"{HOME}/runs/{name}/live").text
     with transaction() as session:
-        overview.find(session, name).state = "cancelled"
-    assert ben.fragment(f"{HOME}/runs/{name}/live").status_code == 286
+        row = overview.find(session, name)
+        row.state, row.error_class = "failed", "permanent"
+        row.error_message = "From line 2, column 6 to line 2, column 20: Object 'dsp_impressions' not found"
+    last = ben.fragment(f"{HOME}/runs/{name}/live")
+    assert last.status_code == 286
+    assert "<mark>dsp_impressions</mark>" in last.text
     assert "data-live" not in ben.get(reported.page_of(name)).text
 
 
@@ -235,17 +247,27 @@ def test_writes_need_the_token(ben: Visitor, reported: Reported) -> None:
 
 def test_retrying_leads_to_the_new_run_and_is_done_once(ben: Visitor, reported: Reported) -> None:
     name = reported.failed("Internal error while running the query.")
-    sent = [ben.post(f"{HOME}/runs/{name}/retry", {"once": f"retry-{name}"}) for _ in range(2)]
+    form = {"once": f"retry-{name}-0"}
+    assert f'value="{form["once"]}"' in ben.get(reported.path).text
+    assert f'value="{form["once"]}"' in ben.get(reported.page_of(name)).text
+    sent = [ben.post(f"{HOME}/runs/{name}/retry", form) for _ in range(2)]
     assert {answer.status_code for answer in sent} == {303}
     assert len({answer.headers["Location"] for answer in sent}) == 1
     with reading() as session:
         assert len(session.scalars(select(ReportExecution)).all()) == 2
-    assert "Retried by" in ben.get(reported.page_of(name)).text
+    page = ben.get(reported.page_of(name)).text
+    assert "Retried by" in page
+    again = re.search(r'name="once" value="(retry-[^"]+)"', page)
+    assert again
+    ben.post(f"{HOME}/runs/{name}/retry", {"once": again[1]})
+    with reading() as session:
+        assert len(session.scalars(select(ReportExecution)).all()) == 3
     assert "Retry of" in ben.get(sent[0].headers["Location"], follow_redirects=True).text
 
 
 def test_what_would_be_refused_again_is_not_retried(ben: Visitor, reported: Reported) -> None:
     name = reported.failed("too many workflows have already been run against the same input data sources")
+    assert "Run once more" not in ben.get(reported.page_of(name)).text
     answer = ben.post(f"{HOME}/runs/{name}/retry")
     assert answer.status_code == 303
     assert "would be refused again" in ben.get(reported.page_of(name)).text

@@ -103,6 +103,7 @@ def test_what_is_known_of_amc_has_words_of_its_own(message: str, word: str) -> N
         ('Encountered "{" at line 8, column 3', Spot(8, 3)),
         ("The query contains personal information at line 4: e-mail addresses", Spot(4)),
         ("Unauthorized request.", None),
+        ("The deadline 30 of guideline 5 has passed", None),
     ],
 )
 def test_the_place_in_the_sql_is_read(message: str, spot: Spot | None) -> None:

@@ -263,14 +263,12 @@ def test_a_deletion_is_not_taken_back_where_the_name_is_taken(
 
 
 def test_copies_have_names_of_their_own(cast: Cast, make: Callable[..., ReportDefinition]) -> None:
-    report = make(parameters={"least": 6})
-    with transaction() as session:
-        for owner, name in (("ben", "(copy)"), ("ben", "(copy 2)"), ("ada", "(copy)")):
-            user = session.merge(getattr(cast, owner))
-            copied = copying.duplicate(session, session.merge(report), user, TERMS)
-            assert copied.name == f"{report.name} {name}"
-            assert (copied.parameters, copied.owner_id) == ({"least": 6}, user.id)
-            assert (copied.frequency, copied.execution_count) == ("once", 0)
+    report = make()
+    for owner, mark in (("ben", "(copy)"), ("ben", "(copy 2)"), ("ada", "(copy)")):
+        with reading() as session:
+            name = copying.free_name(session, report, getattr(cast, owner).id)
+        assert name == f"{report.name} {mark}"
+        make(name=name.upper(), owner=getattr(cast, owner))
 
 
 def test_of_two_requests_at_once_one_gets_the_name(

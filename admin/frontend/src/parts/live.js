@@ -4,6 +4,7 @@ import { morphInside } from "./morphing.js";
 
 const SLOWEST = 15_000;
 const SLOWER = 1.5;
+const SHARE = 20; // of the time between two questions an answer may take one part: a server that has much to do is asked less
 const STOP = 286;
 const BUSY = 'input:not([type="checkbox"], [type="radio"], [type="hidden"], [type="submit"], [type="button"]), textarea, select, [contenteditable]';
 const regions = new Map();
@@ -51,14 +52,16 @@ function isRead(element) {
 async function ask(element, state) {
   if (!element.isConnected) return watch();
   if (document.hidden || isRead(element)) return plan(element, state, state.wait);
+  const began = performance.now();
   const isNew = await look(element, state).catch(() => false);
+  const least = Math.min((performance.now() - began) * SHARE, 4 * SLOWEST);
   if (isNew === STOP) {
     regions.delete(element);
     element.removeAttribute("data-live");
     return undefined;
   }
   state.wait = isNew ? state.fastest : Math.min(state.wait * SLOWER, Math.max(SLOWEST, state.fastest));
-  return plan(element, state, state.wait);
+  return plan(element, state, Math.max(state.wait, least));
 }
 
 async function look(element, state) {

@@ -6,7 +6,7 @@ const KEPT = new Set(["open", "data-color-mode"]);
 
 const callbacks = {
   beforeAttributeUpdated: (name, node) => !(KEPT.has(name) && node.matches("details, dialog, html")),
-  beforeNodeMorphed: (old) => !(old instanceof Element && old.hasAttribute("data-keep")),
+  beforeNodeMorphed: (old, fresh) => !(fresh instanceof Element && fresh.hasAttribute("data-keep")),
 };
 
 /** Turn the inside of an element into this HTML, touching only what differs. */
