@@ -43,7 +43,7 @@ def publish(stack: Stack, name: str, conditions: str, parameters: list[dict[str,
     data = {
         "name": name,
         "category": "C",
-        "sql_template": f"SELECT COUNT(*) AS n FROM dsp_clicks WHERE {conditions}",
+        "sql_template": f"SELECT COUNT(*) AS n FROM dsp_impressions WHERE {conditions}",
         "parameter_definitions": parameters,
         "is_public": True,
     }

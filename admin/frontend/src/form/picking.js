@@ -42,7 +42,7 @@ export function makeEntries(wrapper, reading, instance) {
     placeholder: select.getAttribute("placeholder") ?? "",
     ...(list ? { load: (text, show) => load(text).then(show, () => failed(show)), shouldLoad: (text) => text.length > 0 } : {}),
     render: {
-      option_create: ({ input }, escape) => `<div class="create">${isPattern(input) ? escape(addAll(totals.get(input), input.trim())) : `Add <strong>${escape(input)}</strong>`}</div>`,
+      option_create: ({ input }, escape) => `<div class="create" role="option" id="${select.id}-create">${isPattern(input) ? escape(addAll(totals.get(input), input.trim())) : `Add <strong>${escape(input)}</strong>`}</div>`,
       no_results: () => '<div class="no-results">Nothing found</div>',
     },
   });
