@@ -11,12 +11,12 @@ from admin.blueprint import HOME, pages
 from admin.once import once
 from admin.report_frame import allowed, framed, in_frame
 from admin.run_progress import active_of_report, advice_of, may_retry, progress_of, shown
-from admin.value_words import in_words, window_words
+from admin.value_words import in_words, wish_words
 from reportbuilder.api import context, limits, ordering, report_runs, reports, schedule_shapes
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Conflict, Invalid, TooMany
 from reportbuilder.executions import overview
-from reportbuilder.parameters.windows import Window, read_window
+from reportbuilder.parameters.windows import Window
 from reportbuilder.reports import defining
 from reportbuilder.reports.models import ReportDefinition
 from reportbuilder.schedules import defining as scheduling
@@ -73,21 +73,12 @@ def _asked(session: Session, row: ReportDefinition) -> dict[str, Any]:
         "values": in_words(row.template, row.parameters),
         "template_version": row.template.version,
         "instance": row.instance,
-        "window_words": _window_words(row),
+        "window_words": wish_words(row.time_window, zone=row.timezone, lag_days=ordering.terms().lag_days),
         "window": window,
         "window_wrong": wrong,
         "settle_days": context.settings().settle_days,
         "schedule": schedule_shapes.shown(schedule, row) if schedule else None,
     }
-
-
-def _window_words(row: ReportDefinition) -> str:
-    """Return what is asked for as a window, also where nobody has said so."""
-    try:
-        wish = read_window(row.time_window, default_zone=row.timezone, lag_days=ordering.terms().lag_days)
-    except Invalid:
-        wish = row.time_window or {}
-    return window_words(wish)
 
 
 def _window(row: ReportDefinition) -> tuple[Window | None, str]:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from reportbuilder.catalog.models import QueryTemplate, QueryTemplateParameter
+from reportbuilder.errors import Invalid
+from reportbuilder.parameters.windows import read_window
 
 ITEMS_SHOWN: Final = 12
-_EXPRESSIONS: Final = ("date", "date_range")  # types whose values may be words such as last_30_days
+_EXPRESSIONS: Final = ("date", "date_range", "date_expression")  # values may be words such as last_30_days
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ def text_of(value: Any) -> str:
 
     >>> text_of(True), text_of(None), text_of({"start": "2026-01-01", "end": "2026-01-31"}), text_of(2.5)
     ('yes', 'not set', '2026-01-01 to 2026-01-31', '2.5')
+    >>> text_of({"preset": "last_30_days"})
+    'last_30_days'
     """
     if value is None or value == "":
         return "not set"
@@ -96,12 +100,26 @@ def text_of(value: Any) -> str:
     if isinstance(value, Mapping):
         if {"start", "end"} <= set(value):
             return f"{value['start']} to {value['end']}"
+        if set(value) == {"preset"}:
+            return str(value["preset"])
         return _pairs(value.items())
     return str(value)
 
 
 def _pairs(items: Iterable[tuple[str, Any]]) -> str:
     return ", ".join(f"{titled(str(name)).lower()} {text_of(value)}" for name, value in items)
+
+
+def wish_words(wish: Mapping[str, Any] | None, *, zone: str, lag_days: int) -> str:
+    """Return a wish for a window in words, with what counts where nothing was said.
+
+    >>> wish_words({"lookback_days": "7"}, zone="UTC", lag_days=14)
+    'the last 7 days, up to 14 days ago'
+    """
+    try:
+        return window_words(read_window(wish, default_zone=zone, lag_days=lag_days))
+    except Invalid:
+        return window_words(wish)
 
 
 def window_words(wish: Mapping[str, Any] | None) -> str:

@@ -12,6 +12,8 @@ from reportbuilder.accounts import permissions
 from reportbuilder.accounts.permissions import missing
 from reportbuilder.api import context, ordering
 from reportbuilder.catalog import searching as templates
+from reportbuilder.catalog.models import QueryTemplate
+from reportbuilder.errors import NotFound
 from reportbuilder.reports import drafting
 from reportbuilder.reports.drafting import PARAMETERS
 from reportbuilder.reports.models import ReportDraft
@@ -39,12 +41,20 @@ def opened(
     return draft
 
 
-def begun(session: Session) -> list[steps.Step]:
+def named(session: Session, template: QueryTemplate, *, locked: bool = False) -> ReportDraft | None:
+    """Return the draft of the template that a request names; None if it names none, or one that has gone."""
+    user_id, draft_id = context.principal().user_id, request.values.get("draft", "")
+    try:
+        draft = drafting.read(session, user_id, draft_id, locked=locked) if draft_id else None
+    except NotFound:
+        return None
+    return draft if draft is not None and draft.template_id == template.id else None
+
+
+def begun(session: Session, template: QueryTemplate) -> list[steps.Step]:
     """Return the steps as the form of the first one shows them: of the draft that is named, if any."""
-    if not request.values.get("draft"):
-        return steps.unbegun()
-    draft = drafting.read(session, context.principal().user_id, request.values["draft"])
-    return steps.progress(draft, PARAMETERS)
+    draft = named(session, template)
+    return steps.unbegun() if draft is None else steps.progress(draft, PARAMETERS)
 
 
 def show(draft: ReportDraft, here: str, status: int = 200, **shown: Any) -> Response:

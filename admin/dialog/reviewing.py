@@ -15,7 +15,8 @@ from admin.dialog.allowances import allowances
 from admin.dialog.judging import Judged, Problem, judge
 from admin.dialog.opening import opened, show
 from admin.form.marking import mark
-from admin.value_words import in_words, window_words
+from admin.value_words import in_words, wish_words
+from reportbuilder.api import ordering
 from reportbuilder.backfills.wishes import read_wish
 from reportbuilder.database import reading
 from reportbuilder.executions import overview
@@ -66,7 +67,9 @@ def _told(session: Session, draft: ReportDraft, judged: Judged) -> dict[str, obj
     fields = draft.steps[PARAMETERS]
     return {
         "values": in_words(draft.template, judged.prepared.values),
-        "window": window_words(fields.get("time_window")),
+        "window": wish_words(
+            fields.get("time_window"), zone=judged.prepared.window.zone, lag_days=ordering.terms().lag_days
+        ),
         "days": judged.prepared.window.days,
         "zone": judged.prepared.window.zone,
         "pieces": mark(judged.prepared.sql, judged.prepared.places),

@@ -1,7 +1,7 @@
 """Values in an address: read from one, and written into one that is short enough to be sent about."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -38,8 +38,12 @@ def write(path: str, instance_id: str, typed: Typed, begun: Mapping[str, list[st
         (name, text)
         for name, texts in typed.items()
         if name.startswith((VALUE, WINDOW)) or name in _PLAIN
-        if list(texts) != begun.get(name, [""])
-        for text in texts
+        if _told(texts) != begun.get(name, [""])
+        for text in _told(texts)
     ]
     address = f"{path}?{urlencode([('instance_id', instance_id), *said])}"
     return address if len(address) <= LONGEST else ""
+
+
+def _told(texts: Sequence[str]) -> Sequence[str]:
+    return [text for text in texts if text] or [""]

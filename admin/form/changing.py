@@ -58,6 +58,21 @@ def run_report_otherwise(report_id: str) -> ResponseReturnValue:
     return _posted("form/run.html", report_id, "report:run", _run, "A run has been asked for.")
 
 
+@pages.post(f"{BELOW}/sql", endpoint="sql_of_report")
+def sql_of_report(report_id: str) -> ResponseReturnValue:
+    """Show the SQL of what is typed for a report, also if its template is shown to its reader no more."""
+    typed = posted()
+    with reading() as session:
+        row = reports.visible(session, report_id)
+        ground = _ground(session, row, typed)
+        verdict = judging.judge(
+            ground.template, ground.form, judging.read(ground.form, typed, ground.zone), ordering.terms()
+        )
+        typical = overview.typical_duration(session, row.template_id, row.instance_id)
+    shown = showing.sql_pane(ground, verdict)
+    return render_template("form/_sql.html", typical=showing.typical(typical), **shown)
+
+
 def _opened(page: str, report_id: str, permission: str) -> ResponseReturnValue:
     with reading() as session:
         row = reports.visible(session, report_id, permission)

@@ -52,20 +52,20 @@ def _read_list(definition: Definition, typed: Typed, name: str) -> Any:
 
 
 def _read_days(typed: Typed, name: str) -> Any:
-    mode, start, end = (text_of(typed, f"{name}.{part}") for part in ("preset", "start", "end"))
+    mode, start, end, days = (text_of(typed, f"{name}.{part}") for part in ("preset", "start", "end", "days"))
     if mode == FIXED or (not mode and (start or end)):
         return {"start": start or "", "end": end or ""}
-    if mode == LAST:
-        return {"preset": f"last_{text_of(typed, f'{name}.days') or ''}_days"}
+    if mode == LAST or (not mode and days):
+        return {"preset": f"last_{days or 0}_days"}
     return {"preset": mode} if mode else text_of(typed, name) or None
 
 
 def _read_day(typed: Typed, name: str) -> Any:
-    mode, day = text_of(typed, f"{name}.preset"), text_of(typed, f"{name}.day")
-    if mode == AGO:
-        return f"today-{text_of(typed, f'{name}.days') or ''}"
+    mode, day, days = (text_of(typed, f"{name}.{part}") for part in ("preset", "day", "days"))
     if mode == DAY or (not mode and day):
         return day or ""
+    if mode == AGO or (not mode and days):
+        return f"today-{days or ''}"
     return mode or text_of(typed, name) or None
 
 
@@ -77,7 +77,7 @@ def read_window(typed: Typed) -> dict[str, Any] | None:
     lag = kept | ({"lag_days": parts["lag_days"]} if parts["lag_days"] else {})
     if parts["preset"] == FIXED or (not parts["preset"] and (parts["start"] or parts["end"])):
         return {"start": parts["start"] or "", "end": parts["end"] or ""} | kept
-    if parts["preset"] == LAST:
+    if parts["preset"] == LAST or (not parts["preset"] and parts["days"]):
         return {"lookback_days": parts["days"] or "0", **lag}
     return {"preset": parts["preset"], **lag} if parts["preset"] else lag or None
 

@@ -88,6 +88,12 @@ class Field:
         return f"Left empty, it is {_shorten(self.definition.to_json(self.definition.default), labels)}."
 
     @property
+    def fallback(self) -> str:
+        """The text of a plain default, empty if there is none."""
+        default = self.definition.to_json(self.definition.default)
+        return controls.spell(default) if isinstance(default, str | int | float) else ""
+
+    @property
     def is_required(self) -> bool:
         """Whether it has to be filled in; what has a default does not."""
         return self.definition.required and self.definition.default is None
@@ -131,6 +137,11 @@ class Field:
         return [Choice(word, PRESETS[word]) for word in [*known, *({mode} & set(PRESETS) - set(known))]]
 
     @property
+    def is_suggested(self) -> bool:
+        """Whether a new form does not begin with its default, so that to empty it says something."""
+        return bool(suggestion(self.hints))
+
+    @property
     def value_list(self) -> str:
         """Which list of the instance it picks from: brand, campaign or asin; empty for none."""
         return kind_of(self.definition) or ""
@@ -153,14 +164,20 @@ def widgets_of(form: Form) -> dict[str, Widget]:
     return {each.name: choose(each, hints[each.name].get("ui:widget")) for each in form.definitions}
 
 
-def begin(form: Form, hints: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return what stands in a form at first: what the instance suggests, else the defaults."""
+def begin(form: Form, hints: Mapping[str, Any], *, is_new: bool = True) -> dict[str, list[str]]:
+    """Return what stands in a form at first: the defaults, and in a new one what the instance suggests."""
     typed: dict[str, list[str]] = {}
     for each in form.definitions:
-        prefill = read_object(hints[each.name].get("ui:options")).get("prefill")
-        value = prefill or each.to_json(each.default)
+        suggested = suggestion(hints[each.name]) if is_new else ()
+        value = suggested or each.to_json(each.default)
         typed |= controls.write_value(each, choose(each, hints[each.name].get("ui:widget")), value)
     return typed
+
+
+def suggestion(hints: Mapping[str, Any]) -> Sequence[str]:
+    """Return the values of the instance that a field begins with, by its hints."""
+    found: Sequence[str] = read_object(hints.get("ui:options")).get("prefill") or ()
+    return found
 
 
 def raw_values(form: Form, typed: Typed) -> dict[str, Any]:
@@ -217,7 +234,7 @@ def days_of(definition: Definition, raw: Any, today: date) -> str:
     if definition.form not in (SqlForm.RANGE, SqlForm.DAY):
         return ""
     try:
-        value = definition.read(raw) or definition.read(definition.default)
+        value = definition.read(raw, today) or definition.read(definition.default, today)
     except Refused:
         return ""
     if isinstance(value, Rolling):

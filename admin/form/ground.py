@@ -92,12 +92,14 @@ def is_zone(name: str) -> bool:
     return True
 
 
-def write_body(ground: Ground, body: Mapping[str, Any]) -> dict[str, list[str]]:
+def write_body(ground: Ground, body: Mapping[str, Any], *, is_new: bool = False) -> dict[str, list[str]]:
     """Return what has to be typed for a body of ``POST /reports``, or a part of one, over the defaults.
 
     Values for parameters that the template does not have are left out.
+
+    :param is_new: nobody has filled it in before: what the instance suggests is no value that was taken out.
     """
-    typed = fields.begin(ground.form, ground.hints)
+    typed = fields.begin(ground.form, ground.hints, is_new=is_new)
     widgets = fields.widgets_of(ground.form)
     values = body.get("parameters") or {}
     for each in ground.form.definitions:

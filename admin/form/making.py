@@ -7,20 +7,23 @@ from flask import abort, make_response, redirect, render_template, request, url_
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from admin.answers import done
+from admin.answers import done, wants_fragment
 from admin.blueprint import HOME, pages
-from admin.dialog import opening
+from admin.dialog import opening, steps
 from admin.form import addresses, fields, judging, keeping, showing
 from admin.form.controls import Typed
 from admin.form.ground import Ground, overlay, stand, write_body
 from reportbuilder.accounts.models import User
+from reportbuilder.accounts.permissions import missing
 from reportbuilder.api import context, ordering
 from reportbuilder.catalog import valuesets
+from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.searching import find as find_template
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Conflict, ReportBuilderError
 from reportbuilder.executions import overview
 from reportbuilder.reports import defining, drafting
+from reportbuilder.reports.models import ReportDraft
 from reportbuilder.reports.wishes import read_wish
 
 NEXT, INSTANCE, PREVIEW, SAVE = "next", "instance", "preview", "save_values"  # what a button asks for
@@ -40,18 +43,21 @@ def report_form(template_id: str) -> ResponseReturnValue:
     address = dict(request.args.lists())
     with reading() as session:
         template = find_template(session, context.principal(), template_id)
-        instance_id, body = _begun_with(session)
+        instance_id, body = _begun_with(session, template)
         zone = str(body.get("timezone") or request.args.get("timezone", ""))
         ground = stand(session, template, request.args.get("instance_id", "") or instance_id, zone)
-        typed = overlay(ground, write_body(ground, body), address)
+        is_new = not {"draft", "set"} & set(address)
+        typed = overlay(ground, write_body(ground, body, is_new=is_new), address)
         return _page(session, ground, typed, told=bool(set(address) - {"instance_id"}))
 
 
-def _begun_with(session: Session) -> tuple[str, dict[str, Any]]:
+def _begun_with(session: Session, template: QueryTemplate) -> tuple[str, dict[str, Any]]:
     """Return the instance and the fields that the address points to: of a draft, of saved values, or none."""
     values = addresses.read_values(request.args.get(addresses.VALUES, ""))
     if "draft" in request.args:
-        draft = drafting.read(session, context.principal().user_id, request.args["draft"])
+        draft = opening.named(session, template)
+        if draft is None:
+            raise missing("draft")
         return draft.instance.instance_id, dict(draft.steps[drafting.PARAMETERS])
     if "set" in request.args:
         kept = valuesets.find(session, context.principal(), request.args["set"])
@@ -92,20 +98,28 @@ def _go_on(session: Session, ground: Ground, typed: Typed) -> ResponseReturnValu
         verdict = judging.Verdict(errors, verdict.window, verdict.prepared)
         return _page(session, ground, typed, told=True, verdict=verdict), WRONG
     body = filled.body() | {"parameters": verdict.prepared.given}
-    draft = _keep(session, ground, body)
-    target = url_for("admin.report_form", template_id=ground.template.template_id)
-    return redirect(f"{target}/when?draft={draft}", 303)
+    return _led(_kept(session, ground, body), request.form.get(DO, NEXT))
 
 
-def _keep(session: Session, ground: Ground, body: Mapping[str, Any]) -> str:
+def _kept(session: Session, ground: Ground, body: Mapping[str, Any]) -> ReportDraft:
+    """Keep what is right in the draft that the form goes on with; in a new one if that has gone meanwhile."""
     assert ground.on is not None  # noqa: S101 - the caller has looked
-    user_id, draft_id = context.principal().user_id, request.form.get("draft", "")
-    if draft_id:
-        draft = drafting.read(session, user_id, draft_id, locked=True)
-        drafting.keep(session, draft, drafting.PARAMETERS, body, instance=ground.on)
-    else:
-        draft = drafting.start(session, user_id, ground.template, ground.on, body)
-    return draft.draft_id
+    draft = opening.named(session, ground.template, locked=True)
+    if draft is None:
+        return drafting.start(session, context.principal().user_id, ground.template, ground.on, body)
+    return drafting.keep(session, draft, drafting.PARAMETERS, body, instance=ground.on)
+
+
+def _led(draft: ReportDraft, wish: str) -> ResponseReturnValue:
+    """Lead to the step that was asked for; a script hears too where the form is that going back leads to."""
+    is_step = wish in steps.steps_of(draft) and wish != drafting.PARAMETERS
+    target = steps.address(draft, wish if is_step else drafting.WHEN)
+    if not wants_fragment():
+        return redirect(target, 303)
+    answer = make_response("", 204)
+    answer.headers["HX-Redirect"] = target
+    answer.headers["HX-Replace-Url"] = steps.address(draft, drafting.PARAMETERS)
+    return answer
 
 
 def _wrong_name(session: Session, ground: Ground, filled: judging.Filled) -> dict[str, list[str]]:
@@ -193,5 +207,5 @@ def _page(
         **keeping.panel(session, context.principal(), ground.template, ground.on),
         address=addresses.write(path, ground.on.instance_id if ground.on else "", typed, begun),
         draft=request.values.get("draft", ""),
-        steps=opening.begun(session),
+        steps=opening.begun(session, ground.template),
     )

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
-from zoneinfo import available_timezones
 
 from admin.form import controls, fields
 from admin.form.controls import Typed
@@ -13,7 +12,7 @@ from admin.form.ground import Ground, may_run
 from admin.form.judging import FORM, Verdict
 from admin.form.marking import mark
 from reportbuilder.api import context, ordering
-from reportbuilder.parameters.dates import today_in
+from reportbuilder.parameters.dates import offered_zones, today_in
 from reportbuilder.parameters.days import SUGGESTED
 from reportbuilder.parameters.forms import Form
 from reportbuilder.parameters.windows import FULL_PERIODS, LOOKBACK_DAYS
@@ -39,7 +38,7 @@ def form_page(ground: Ground, typed: Typed, verdict: Verdict, *, told: bool) -> 
         "window": window_field(typed, errors, verdict),
         "errors": errors,
         "summary": summary(sections, errors),
-        "zones": sorted(available_timezones()),
+        "zones": offered_zones(),
         "instances": _choices(ground),
         "settings": json.dumps(script_settings(ground.form) | _where(ground)),
     } | sql_pane(ground, verdict)

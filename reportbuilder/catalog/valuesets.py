@@ -54,7 +54,7 @@ def save(
     time_window: Mapping[str, Any] | None = None,
     shared_on: AmcInstance | None = None,
 ) -> ValueSet:
-    """Save values under a name; one's own set of that name is replaced.
+    """Save values under a name; one's own set of that name is replaced, and stays shared if it is.
 
     :param values: as the template's form dumps them. :param time_window: as it was asked for.
     :raises Invalid: for a name that is none, and if there are too many sets.
@@ -71,7 +71,9 @@ def save(
         session.add(row)
     row.instance_name, row.saved_parameters = name, dict(values)
     row.time_window = dict(time_window) if time_window else None
-    _share(session, row, shared_on)
+    if shared_on is not None:
+        _share(session, row, shared_on)
+    session.flush()
     return row
 
 

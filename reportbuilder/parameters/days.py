@@ -18,16 +18,24 @@ from reportbuilder.parameters.dates import (
 )
 from reportbuilder.parameters.kinds import Kind, Schema, SqlForm
 from reportbuilder.parameters.rules import (
+    NOT_BELOW,
     Rule,
     Rules,
+    beside,
     read_count,
     read_date,
     read_flag,
+    read_name,
     refuse_crossed,
 )
 from reportbuilder.parameters.values import JsonValue, Refused, Rolling, TypedValue, read_json_text
 
 RELATIVE_DAY = "today|yesterday|today-[0-9]{1,3}"
+_LIMITED = (
+    Rule("min", ("minimum", "min_date", "minDate"), read_date),
+    Rule("max", ("maximum", "max_date", "maxDate"), read_date),
+    Rule("allow_future", ("allowFuture",), read_flag),
+)
 
 
 class Day(Kind):
@@ -36,11 +44,7 @@ class Day(Kind):
     name = "date"
     form = SqlForm.DAY
     widget = "date"
-    known: ClassVar[tuple[Rule, ...]] = (
-        Rule("min", ("minimum", "min_date", "minDate"), read_date),
-        Rule("max", ("maximum", "max_date", "maxDate"), read_date),
-        Rule("allow_future", ("allowFuture",), read_flag),
-    )
+    known: ClassVar[tuple[Rule, ...]] = (*_LIMITED, Rule(NOT_BELOW, ("notBelow",), read_name))
 
     def check_rules(self, rules: Rules) -> None:
         """Refuse crossed limits."""
@@ -90,7 +94,7 @@ class Day(Kind):
     def reading(self, rules: Rules) -> dict[str, Any]:
         """Return the way, with the limits of relative days too."""
         limits = {name: str(rules[name]) for name in ("min", "max") if name in rules}
-        return {"as": "day", "future": bool(rules.get("allow_future", True))} | limits
+        return {"as": "day", "future": bool(rules.get("allow_future", True))} | limits | beside(rules)
 
     def words(self, rules: Rules) -> dict[str, str]:
         """Return the messages."""
@@ -102,6 +106,7 @@ class Day(Kind):
             "formatMinimum": f"{{value}} is too early; take {rules.get('min')} or a later day",
             "formatMaximum": f"{{value}} is too late; take {rules.get('max')} or an earlier day",
             "future": "{value} lies in the future; take {today} or a day before",
+            NOT_BELOW: "{own} is before “{title}”, which is {other}; take {other} or a later day",
         }
 
 
@@ -129,7 +134,7 @@ class Days(Day):
     form = SqlForm.RANGE
     widget = "date-range"
     known = (
-        *Day.known,
+        *_LIMITED,
         Rule("min_days", ("minDays",), read_count),
         Rule("max_days", ("maxDays",), read_count),
     )

@@ -1,7 +1,6 @@
 """The definition of one parameter: its type, rules and default, checked when it is made."""
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -10,11 +9,10 @@ from typing import Any
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters.kinds import Kind, SqlForm
 from reportbuilder.parameters.messages import show
-from reportbuilder.parameters.rules import Rule, read_flag, read_rules, rule_to_json
+from reportbuilder.parameters.rules import NAME, NOT_BELOW, Rule, read_flag, read_rules, rule_to_json
 from reportbuilder.parameters.types import find_kind
 from reportbuilder.parameters.values import JsonValue, Refused, TypedValue, as_mapping, holds_text
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 RESERVED = "time_window"
 
 
@@ -144,6 +142,17 @@ class Definition:
         return None if value is None else self.kind.to_json(value)
 
 
+def _find_unpaired(definitions: Sequence[Definition]) -> dict[str, list[str]]:
+    """Return what is wrong with rules that name another parameter."""
+    kinds = {each.name: each.form for each in definitions}
+    reason = "is not another parameter of its kind; name a number for a number, a date for a date"
+    return {
+        f"{position}.validation_rules.{NOT_BELOW}": [f"parameter {show(each.name)}: {show(other)} {reason}"]
+        for position, each in enumerate(definitions)
+        if (other := each.rule(NOT_BELOW)) and (other == each.name or kinds.get(other) is not each.form)
+    }
+
+
 def _read_required(value: object) -> bool:
     try:
         return False if value is None else read_flag(value)
@@ -185,6 +194,7 @@ def read_definitions(rows: Iterable[Mapping[str, Any]]) -> tuple[Definition, ...
             for column, reasons in error.details.items():
                 named = f"parameter {show(row.get('parameter_name'))}: "
                 wrong[f"{position}.{column}"] = [named + reason for reason in reasons]
+    wrong = wrong or _find_unpaired(definitions)
     if wrong:
         raise Invalid("; ".join(why for reasons in wrong.values() for why in reasons), details=wrong)
     return tuple(sorted(definitions, key=lambda definition: definition.order))

@@ -12,6 +12,7 @@ from marshmallow.constants import missing
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters.binding import MISSING, declare, refuse
 from reportbuilder.parameters.choices import READ_ONLY
+from reportbuilder.parameters.crossing import find_crossed
 from reportbuilder.parameters.dates import today_in
 from reportbuilder.parameters.definitions import RESERVED, Definition
 from reportbuilder.parameters.hints import build_ui
@@ -101,9 +102,9 @@ class Form:
     What the JSON Schema takes, `load` takes as well, but for the rules that the schema cannot say: days
     that are not in the calendar, ``allow_future``, ``min_days`` and ``max_days``, the order of a range's
     ends, limits of relative days, a ``step`` that is not whole, more than 38 places, characters that SQL
-    cannot hold, time zones, and windows that end before they start or in the future. And `load` takes more:
-    text for numbers and truths, pasted lists, doubles, empty values; what `dump` makes of the result, the
-    schema takes.
+    cannot hold, time zones, rules between fields, and windows that end before they start or in the future.
+    And `load` takes more: text for numbers and truths, pasted lists, doubles, empty values; what `dump`
+    makes of the result, the schema takes.
     """
 
     definitions: tuple[Definition, ...]
@@ -134,16 +135,26 @@ class Form:
         """
         if not isinstance(data, Mapping):
             raise Invalid.field("parameters", "it is not an object; give name: value pairs")
-        try:
-            hidden = self.hidden(data)
-            shown = {name: value for name, value in data.items() if name not in hidden}
-            if partial:
-                shown = {name: value for name, value in shown.items() if not self._is_empty(name, value)}
-            loaded: dict[str, TypedValue] = self.schema().load(shown, partial=partial)
-        except ValidationError as error:
-            refuse({name: self._explain(str(name), reasons) for name, reasons in error.messages_dict.items()})
-            raise
+        hidden = self.hidden(data)
+        shown = {name: value for name, value in data.items() if name not in hidden}
+        if partial:
+            shown = {name: value for name, value in shown.items() if not self._is_empty(name, value)}
+        loaded, wrong = self._load_each(shown, partial=partial)
+        today = today_in(self.as_of, self.zone)
+        wrong |= find_crossed(self.definitions, loaded, today, hidden=hidden, wrong=wrong)
+        refuse(wrong)
         return loaded
+
+    def _load_each(
+        self, shown: Mapping[str, Any], *, partial: bool
+    ) -> tuple[dict[str, TypedValue], dict[str, list[str]]]:
+        """Return the typed values of the fields that are right, and the reasons against the others."""
+        try:
+            return self.schema().load(shown, partial=partial), {}
+        except ValidationError as error:
+            right = error.valid_data if isinstance(error.valid_data, dict) else {}
+            found = error.messages_dict.items()
+            return right, {name: self._explain(str(name), reasons) for name, reasons in found}
 
     def _is_empty(self, name: object, value: object) -> bool:
         return any(each.name == name and each.kind.is_empty(value) for each in self.definitions)

@@ -9,10 +9,13 @@ from reportbuilder.parameters.kinds import Kind, Schema, SqlForm
 from reportbuilder.parameters.messages import show
 from reportbuilder.parameters.rules import (
     LARGEST,
+    NOT_BELOW,
     Rule,
     Rules,
+    beside,
     read_flag,
     read_limit,
+    read_name,
     read_number,
     read_word,
     refuse_crossed,
@@ -42,6 +45,7 @@ class Number(Kind):
         Rule("min", ("minimum", "min_value", "minValue"), read_limit),
         Rule("max", ("maximum", "max_value", "maxValue"), read_limit),
         Rule("type", (), read_word("integer", "number")),
+        Rule(NOT_BELOW, ("notBelow",), read_name),
     )
 
     def check_rules(self, rules: Rules) -> None:
@@ -50,7 +54,7 @@ class Number(Kind):
         for name in ("min", "max"):
             if name in rules and not self.lowest <= rules[name] <= self.highest:
                 raise refuse_rule(
-                    name, f"{rules[name]} is not between {_digits(self.lowest)} and {_digits(self.highest)}"
+                    name, f"{rules[name]} is not between {digits(self.lowest)} and {digits(self.highest)}"
                 )
 
     def read(self, value: object, rules: Rules, today: date | None) -> int | Decimal:  # noqa: ARG002 - no day needed
@@ -80,12 +84,13 @@ class Number(Kind):
 
     def reading(self, rules: Rules) -> dict[str, Any]:
         """Return the way, with the limits as digits: the schema's are floats."""
-        low, high = (_digits(bound) for bound in self._bounds(rules))
-        return {"as": "number", "min": low, "max": high, "whole": rules.get("type") == "integer"}
+        low, high = (digits(bound) for bound in self._bounds(rules))
+        whole = rules.get("type") == "integer"
+        return {"as": "number", "min": low, "max": high, "whole": whole} | beside(rules)
 
     def words(self, rules: Rules) -> dict[str, str]:
         """Return the messages; that of ``type`` covers fractions where only whole numbers go."""
-        low, high = (_digits(bound) for bound in self._bounds(rules))
+        low, high = (digits(bound) for bound in self._bounds(rules))
         integer = rules.get("type") == "integer"
         return {
             "type": f"{{value}} is not a {'whole ' if integer else ''}number; "
@@ -93,6 +98,7 @@ class Number(Kind):
             "minimum": f"{{value}} is too small; give at least {low}",
             "maximum": f"{{value}} is too large; give at most {high}",
             "places": "{value} has too many digits after the point; give at most 38",
+            NOT_BELOW: "{own} is below “{title}”, which is {other}; give at least {other}",
         }
 
     def _bounds(self, rules: Rules) -> tuple[Any, Any]:
@@ -120,7 +126,8 @@ def _plain(number: int | Decimal) -> int | Decimal:
     return int(number) if number == int(number) else number
 
 
-def _digits(number: int | Decimal) -> str:
+def digits(number: int | Decimal) -> str:
+    """Return a number as people write it, never with an exponent."""
     return format(number, "f") if isinstance(number, Decimal) else str(number)
 
 
@@ -157,13 +164,13 @@ class Threshold(Number):
         """Return the way, with the scale as digits."""
         read = super().reading(rules)
         if "step" in rules:
-            read |= {"step": _digits(rules["step"]), "from": _digits(rules.get("min", 0))}
+            read |= {"step": digits(rules["step"]), "from": digits(rules.get("min", 0))}
         return read
 
     def words(self, rules: Rules) -> dict[str, str]:
         """Return the messages."""
         step, low = rules.get("step", 1), rules.get("min", 0)
-        ladder = ", ".join(_digits(_plain(low + step * n)) for n in range(3))
+        ladder = ", ".join(digits(_plain(low + step * n)) for n in range(3))
         return super().words(rules) | {
             "multipleOf": f"{{value}} is between two steps; give {ladder} and so on"
         }

@@ -16,6 +16,8 @@ Rules = Mapping[str, Any]
 LARGEST = Decimal(10) ** 37  # AMC's decimals have 38 digits
 MOST_DIGITS = 400  # of a number as text, before it is looked at
 MOST_PLACES = 38
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")  # of a parameter
+NOT_BELOW = "not_below"  # the rule that names another parameter
 LARGEST_COUNT = 10**9
 
 
@@ -159,6 +161,18 @@ def read_pattern(value: object) -> Pattern:
     if not isinstance(value, str):
         raise BadPattern(f"{show(value)} is not text; give a regular expression")
     return Pattern(value)
+
+
+def read_name(value: object) -> str:
+    """Read the name of another parameter."""
+    if not isinstance(value, str) or not NAME.fullmatch(value):
+        raise ValueError(f"{show(value)} is not the name of a parameter; give one of the template")
+    return value
+
+
+def beside(rules: Rules) -> dict[str, str]:
+    """Return for a browser which other field a value must not lie below, if there is such a rule."""
+    return {"notBelow": rules[NOT_BELOW]} if NOT_BELOW in rules else {}
 
 
 def read_word(*allowed: str) -> Callable[[object], str]:

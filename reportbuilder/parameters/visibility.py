@@ -69,4 +69,9 @@ def _holds(
     except Refused:
         return True
     chosen = value if isinstance(value, list) else [value]
-    return any(type(one) is type(each) and one == each for one in chosen for each in options)
+    return any(_is_same(one, each) for one in chosen for each in options)
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Compare as JSON does: 5.0 is 5, and true is not 1."""
+    return isinstance(one, bool) == isinstance(other, bool) and one == other

@@ -2,7 +2,7 @@
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
-const { makeForm, readValue, readWindow } = await import(pathToFileURL(process.argv[2]).href);
+const { inWords, makeForm, readValue, readWindow } = await import(pathToFileURL(process.argv[2]).href);
 const forms = new Map();
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -13,10 +13,12 @@ for await (const line of createInterface({ input: process.stdin })) {
 
 function answer({ settings, judge }, texts, zone) {
   const raw = {};
+  const notes = {};
   for (const [name, { described }] of judge.fields) {
     const value = readValue(name, settings.widgets[name], texts, described["x-reading"]);
     if (value !== null) raw[name] = value;
+    notes[name] = inWords(judge.judgeField(name, value, zone).span, settings.widgets[name]);
   }
   const { reasons, span } = judge.judgeWindow(readWindow(texts), zone);
-  return { raw, values: judge.judge(raw, zone), hidden: [...judge.hidden(raw, zone)], window: reasons, span: span ?? null };
+  return { raw, values: judge.judge(raw, zone), hidden: [...judge.hidden(raw, zone)], window: reasons, span: span ?? null, notes };
 }

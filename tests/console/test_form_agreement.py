@@ -13,6 +13,7 @@ from admin.form.widgets import Widget
 from reportbuilder.catalog.library import Shipped, read_library
 from reportbuilder.errors import Invalid
 from reportbuilder.parameters import Definition, Form, build_form
+from reportbuilder.parameters.dates import today_in
 from reportbuilder.reports.defining import Terms
 from tests.console.browser_judge import BrowserJudge, browser_judge
 
@@ -92,6 +93,7 @@ windows = st.fixed_dictionaries(
             "start": days,
             "end": days,
             "lag_days": counts,
+            "time_zone": st.sampled_from(["", "", "Pacific/Auckland", "America/Los_Angeles"]),
         }.items()
     }
 )
@@ -152,6 +154,44 @@ def assert_agree(judge: BrowserJudge, key: str, form: Form, typed: Texts, zone: 
     told = {judging.window_control(f"time_window.{part}"): why for part, why in seen["window"].items()}
     assert {name: ["…"] if wrong.get(name) == ["…"] else why for name, why in told.items()} == wrong
     assert seen["span"] == span
+    today = today_in(NOON, zone)
+    raw = fields.raw_values(form, typed)
+    assert seen["notes"] == {
+        each.name: fields.days_of(each, raw.get(each.name), today) for each in form.definitions
+    }
+
+
+FUTURE = {"allow_future": False}
+WIDE = {"visible_if": {"wide": True}}
+OF_EVERY_KIND = [
+    Definition("day", "date", rules=FUTURE | {"min": "2025-06-01"}),
+    Definition("later", "date", default="yesterday", rules={"not_below": "day"}),
+    Definition("span", "date_range", default={"preset": "last_7_days"}, rules={"max_days": 40}),
+    Definition("words", "date_expression", rules=FUTURE),
+    Definition("least", "number", default=5, required=True),
+    Definition("most", "threshold_numeric", rules={"min": 0, "max": 100, "step": 0.5, "not_below": "least"}),
+    Definition("share", "percentage", default=10, rules={"not_below": "most"}, ui=WIDE),
+    Definition("wide", "boolean", default=True),
+    Definition("sure", "boolean"),
+    Definition("text", "string", required=True, rules={"pattern": "[a-z]+"}),
+    Definition("ids", "string_list", rules={"item_type": "integer", "min_items": 2}),
+    Definition("names", "campaign_list", ui={"visible_if": {"least": 5.0}}),
+    Definition("few", "enum_select", rules={"options": ["a", "b", 1, 0.5], "multiple": True}),
+    Definition("one", "enum_select", rules={"options": ["a", "B"]}, ui={"widget": "radio"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Auckland"])
+def test_they_agree_on_every_kind_of_field(zone: str, judge: BrowserJudge) -> None:
+    form = build_form(OF_EVERY_KIND, as_of=NOON, zone=zone, window=True)
+    judge.know(zone, script_settings(form))
+
+    @given(typed_into(form))
+    @settings(max_examples=300)
+    def agree(typed: Texts) -> None:
+        assert_agree(judge, zone, form, typed, zone)
+
+    agree()
 
 
 @pytest.mark.parametrize("shipped", SHIPPED, ids=[each.key for each in SHIPPED])

@@ -2,32 +2,22 @@
 
 import { makeForm } from "./form/checking.js";
 import { readValue, readWindow, textsIn } from "./form/controls.js";
-import { say, showParts } from "./form/dates.js";
+import { beginPart, say, showParts } from "./form/dates.js";
+import { isZone } from "./form/days.js";
 import { makeFinder } from "./form/finding.js";
+import { goOn, watchLeaving } from "./form/leaving.js";
 import { markPastes } from "./form/pasting.js";
 import { countMatches, makeEntries, makeMultiselect } from "./form/picking.js";
+import { afterPress } from "./form/pressing.js";
 import { makeCopies } from "./form/sharing.js";
 import { makeSliders } from "./form/sliders.js";
 import { followLinks, summarise, tell } from "./form/telling.js";
+import { judgeZone } from "./form/zones.js";
 
 const QUIET = 400; // milliseconds without a change, after which the SQL is asked for anew
-const UNJUDGED = ["instance"]; // what buttons ask for that needs no right values
-
-// A message that appears between the two halves of a click would push the button from under the pointer.
-let isPressed = false;
-const waiting = [];
-document.addEventListener("pointerdown", () => (isPressed = true), true);
-for (const end of ["pointerup", "pointercancel"]) {
-  document.addEventListener(end, () => {
-    isPressed = false;
-    setTimeout(() => waiting.splice(0).forEach((work) => work()));
-  }, true);
-}
-
-function afterPress(work) {
-  if (isPressed) waiting.push(work);
-  else work();
-}
+const INSTANCE = "instance"; // what a button asks for that needs no right values
+const SAVE = "save_values"; // nor all of them
+const FIELDS = "[data-parameter], [data-window], [data-zone]";
 
 const form = document.getElementById("report-form");
 if (form) begin(form);
@@ -36,15 +26,19 @@ function begin(form) {
   const settings = JSON.parse(form.dataset.form);
   const judge = makeForm({ ...settings, asOf: new Date(settings.asOf) });
   const wrappers = new Map(Array.from(form.querySelectorAll("[data-parameter]"), (one) => [one.dataset.parameter, one]));
-  const window_ = form.querySelector("[data-window]");
+  const all = Array.from(form.querySelectorAll(FIELDS));
   const left = new Set(); // fields that somebody has left, or that have been wrong: they are told at once
   const pastes = new Map();
+  const spans = new Map(); // the days that were meant last
+  const instance = () => form.elements.instance_id?.value ?? "";
 
-  for (const wrapper of form.querySelectorAll("[data-parameter], [data-window]")) {
-    showParts(wrapper);
-    if (wrapper.querySelector(".errors li")) left.add(wrapper);
-  }
   for (const [name, wrapper] of wrappers) dress(name, wrapper);
+  for (const wrapper of all) {
+    showParts(wrapper);
+    look(wrapper, { isTold: false }); // what the server has told stays until something is typed
+  }
+  for (const wrapper of all) if (wrapper.querySelector(".errors li")) left.add(wrapper);
+  showConditional();
   makeSliders(form);
   makeCopies(form);
   followLinks(document);
@@ -52,92 +46,126 @@ function begin(form) {
   function dress(name, wrapper) {
     const { entries, described } = judge.fields.get(name);
     if (wrapper.dataset.widget === "paste") pastes.set(wrapper, markPastes(wrapper, entries));
-    if (wrapper.querySelector("[data-entries]")) makeEntries(wrapper, described["x-reading"], settings.instance);
+    if (wrapper.querySelector("[data-entries]")) makeEntries(wrapper, described["x-reading"], instance);
     if (wrapper.querySelector("[data-multiselect]")) makeMultiselect(wrapper.querySelector("[data-multiselect]"), wrapper.dataset.title);
-    if (wrapper.querySelector("[data-filter]") && settings.instance) countMatches(wrapper, settings.instance);
+    if (wrapper.querySelector("[data-filter]")) countMatches(wrapper, instance);
     const finder = wrapper.querySelector("[data-finder]");
-    if (finder && settings.instance) makeFinder(finder, settings.instance, (texts) => append(wrapper.querySelector("textarea"), texts));
-    pastes.get(wrapper)?.paint();
+    if (finder) makeFinder(finder, instance, (texts) => append(wrapper.querySelector("textarea"), texts, entries));
   }
 
-  const zone = () => form.elements.timezone?.value || "UTC";
-  const raw = (name) => readValue(name, settings.widgets[name], textsIn(wrappers.get(name)), judge.fields.get(name).described["x-reading"]);
+  function raw(name) {
+    return readValue(name, settings.widgets[name], textsIn(wrappers.get(name)), judge.fields.get(name).described["x-reading"]);
+  }
 
-  /** Judge one field and show what is due; returns its reasons. */
+  function zone() {
+    const typed = form.elements.timezone?.value.trim();
+    return isZone(typed) ? typed : "UTC";
+  }
+
+  /** Judge one field and show what is due; returns {reasons, isEmpty}. */
   function look(wrapper, { isTold }) {
-    const { reasons, span } = wrapper === window_ ? lookAtWindow() : judge.judgeField(wrapper.dataset.parameter, raw(wrapper.dataset.parameter), zoneOrUtc());
+    const { reasons, span, isEmpty } = verdictOf(wrapper);
     pastes.get(wrapper)?.paint();
-    if (wrapper.querySelector("[data-resolved]")) say(wrapper, span);
+    if (wrapper.querySelector("[data-resolved]")) {
+      if (span) spans.set(wrapper, span);
+      say(wrapper, span);
+    }
     if (isTold || left.has(wrapper)) {
       if (reasons.length) left.add(wrapper);
       tell(wrapper, reasons);
     }
-    return reasons;
+    return { reasons, isEmpty };
   }
 
-  function lookAtWindow() {
-    const { reasons, span } = judge.judgeWindow(readWindow(textsIn(window_)), zoneOrUtc());
+  function verdictOf(wrapper) {
+    const name = wrapper.dataset.parameter;
+    if (name) {
+      const found = judge.judgeField(name, raw(name), zone());
+      return found.reasons.length ? found : { ...found, ...judge.judgePair(name, (one) => (wrappers.get(one)?.hidden ? null : raw(one)), zone()) };
+    }
+    if (wrapper.matches("[data-zone]")) return { reasons: judgeZone(form.elements.timezone) };
+    const { reasons, span } = judge.judgeWindow(readWindow(textsIn(wrapper)), zone());
     return { reasons: Object.values(reasons).flat(), span };
-  }
-
-  function zoneOrUtc() {
-    return isZone(zone()) ? zone() : "UTC";
   }
 
   function showConditional() {
     if (!Object.keys(settings.conditions).length) return;
-    const hidden = judge.hidden(Object.fromEntries(Array.from(wrappers.keys(), (name) => [name, raw(name)])), zoneOrUtc());
+    const hidden = judge.hidden(Object.fromEntries(Array.from(wrappers.keys(), (name) => [name, raw(name)])), zone());
     for (const [name, wrapper] of wrappers) wrapper.hidden = hidden.has(name);
   }
 
   let quiet = 0;
   form.addEventListener("input", (event) => {
-    const wrapper = event.target.closest?.("[data-parameter], [data-window]");
-    if (event.target.matches("[data-mode]")) showParts(wrapper);
+    const wrapper = event.target.closest?.(FIELDS);
+    if (event.target.matches("[data-mode]")) {
+      beginPart(wrapper, spans.get(wrapper));
+      showParts(wrapper);
+    }
     if (wrapper) look(wrapper, { isTold: false });
-    if (event.target.name === "timezone") for (const each of [...wrappers.values(), window_]) each.querySelector("[data-resolved]") && look(each, { isTold: false });
+    for (const each of touchedBy(wrapper)) look(each, { isTold: false });
     showConditional();
     if (wrapper) measure(event);
-    clearTimeout(quiet);
-    if (isPartOfSql(event.target)) quiet = setTimeout(() => document.body.dispatchEvent(new CustomEvent("form:changed")), QUIET);
+    if (isPartOfSql(event.target)) askForSql();
   });
 
+  /** Return the fields whose verdict another one decides too: all days by the zone, and those with a rule that names it. */
+  function touchedBy(wrapper) {
+    if (wrapper?.matches("[data-zone]")) return all.filter((one) => one.querySelector("[data-resolved]"));
+    return wrapper?.dataset.parameter ? judge.followers(wrapper.dataset.parameter).map((name) => wrappers.get(name)) : [];
+  }
+
+  function askForSql() {
+    document.getElementById("sql")?.setAttribute("data-stale", "");
+    clearTimeout(quiet);
+    quiet = setTimeout(() => document.body.dispatchEvent(new CustomEvent("form:changed")), QUIET);
+  }
+
   form.addEventListener("focusout", (event) => {
-    const wrapper = event.target.closest?.("[data-parameter], [data-window]");
+    const wrapper = event.target.closest?.(FIELDS);
     if (!wrapper || wrapper.contains(event.relatedTarget)) return;
     left.add(wrapper);
     afterPress(() => look(wrapper, { isTold: true }));
   });
 
   form.addEventListener("submit", (event) => {
-    if (UNJUDGED.includes(event.submitter?.value)) return;
-    const faults = [...wrappers.values(), window_].filter((one) => !one.hidden).flatMap((wrapper) =>
-      look(wrapper, { isTold: true }).map((reason) => ({ id: idOf(wrapper), title: wrapper.dataset.title, reason })),
-    );
+    const wish = event.submitter?.value;
+    if (wish === INSTANCE) return;
+    const faults = all.filter((one) => !one.hidden).flatMap((wrapper) => {
+      if (wish === SAVE && look(wrapper, { isTold: false }).isEmpty) return [];
+      return look(wrapper, { isTold: true }).reasons.map((reason) => ({ id: idOf(wrapper), title: titleOf(wrapper), reason }));
+    });
     summarise(form.querySelector("[data-summary]"), faults);
     if (faults.length) event.preventDefault();
+  });
+  const leaving = watchLeaving(form);
+  form.addEventListener("submit", (event) => {
+    if (event.defaultPrevented || !form.matches("[data-steps]") || [INSTANCE, SAVE].includes(event.submitter?.value)) return;
+    event.preventDefault();
+    goOn(form, event.submitter, leaving);
+  });
+  form.elements.set_name?.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    form.querySelector("[data-save-values]").click();
   });
 }
 
 function idOf(wrapper) {
+  if (wrapper.matches("[data-zone]")) return "timezone";
   return wrapper.dataset.parameter ? `p.${wrapper.dataset.parameter}` : "w.preset";
 }
 
+function titleOf(wrapper) {
+  return wrapper.dataset.title ?? wrapper.querySelector("label, legend").textContent.trim();
+}
+
 function isPartOfSql(control) {
-  return /^[pw]\.|^timezone$/.test(control.name ?? "") || control.closest?.(".ts-wrapper") !== null;
+  return /^[pw]\.|^(?:timezone|instance_id)$/.test(control.name ?? "");
 }
 
-function isZone(name) {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function append(area, texts) {
-  area.value = [area.value.trimEnd(), ...texts].filter(Boolean).join("\n");
+function append(area, texts, entries) {
+  const there = new Set(entries.places(area.value).flatMap((piece) => entries.judge(piece.text) ?? []));
+  area.value = [area.value.trimEnd(), ...texts.filter((text) => !there.has(text))].filter(Boolean).join("\n");
   area.dispatchEvent(new Event("input", { bubbles: true }));
 }
 

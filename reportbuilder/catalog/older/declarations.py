@@ -9,9 +9,8 @@ from reportbuilder.catalog.older import words
 from reportbuilder.catalog.older.files import decode
 from reportbuilder.catalog.older.notes import Notes
 from reportbuilder.errors import Invalid
-from reportbuilder.parameters.definitions import NAME
 from reportbuilder.parameters.messages import show
-from reportbuilder.parameters.rules import read_flag
+from reportbuilder.parameters.rules import NAME, read_flag
 
 NOTHING: Final = object()  # no default is given, which is not the same as null
 SCHEMA: Final = "parameters_schema"

@@ -29,24 +29,25 @@ export function readValue(name, widget, texts, reading) {
 
 /** Return the wish for a window; null for none. */
 export function readWindow(texts) {
-  const [preset, days, start, end, lag] = ["preset", "days", "start", "end", "lag_days"].map((part) => last(texts, `w.${part}`));
-  const settled = lag ? { lag_days: lag } : {};
-  if (preset === "dates" || (!preset && (start || end))) return { start: start || undefined, end: end || undefined, isFixed: true };
-  if (preset === "last") return { lookback_days: days || "0", ...settled };
-  return preset ? { preset, ...settled } : lag ? settled : null;
+  const [preset, days, start, end, lag, zone] = ["preset", "days", "start", "end", "lag_days", "time_zone"].map((part) => last(texts, `w.${part}`));
+  const kept = zone ? { time_zone: zone } : {};
+  const settled = lag ? { ...kept, lag_days: lag } : kept;
+  if (preset === "dates" || (!preset && (start || end))) return { start: start || undefined, end: end || undefined, isFixed: true, ...kept };
+  if (preset === "last" || (!preset && days)) return { lookback_days: days || "0", ...settled };
+  return preset ? { preset, ...settled } : Object.keys(settled).length ? settled : null;
 }
 
 function readDays(base, texts) {
-  const [preset, start, end] = ["preset", "start", "end"].map((part) => last(texts, `${base}.${part}`));
+  const [preset, start, end, days] = ["preset", "start", "end", "days"].map((part) => last(texts, `${base}.${part}`));
   if (preset === "dates" || (!preset && (start || end))) return { start: start ?? "", end: end ?? "" };
-  if (preset === "last") return { preset: `last_${last(texts, `${base}.days`) ?? ""}_days` };
+  if (preset === "last" || (!preset && days)) return { preset: `last_${days || 0}_days` };
   return preset ? { preset } : last(texts, base) || null;
 }
 
 function readDay(base, texts) {
-  const [preset, day] = ["preset", "day"].map((part) => last(texts, `${base}.${part}`));
-  if (preset === "ago") return `today-${last(texts, `${base}.days`) ?? ""}`;
+  const [preset, day, days] = ["preset", "day", "days"].map((part) => last(texts, `${base}.${part}`));
   if (preset === "day" || (!preset && day)) return day ?? "";
+  if (preset === "ago" || (!preset && days)) return `today-${days ?? ""}`;
   return preset || last(texts, base) || null;
 }
 

@@ -1,6 +1,6 @@
 // Controls for days: only the parts that the chosen way needs, and beneath them the days that are meant.
 
-import { count } from "./days.js";
+import { count, plus } from "./days.js";
 
 const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -14,11 +14,32 @@ export function showParts(wrapper) {
   }
 }
 
+const USUAL = { last: "30", ago: "7" };
+
+/** Begin a part that is still empty with what was meant before, or with what is usual, so that nothing is wrong at once. */
+export function beginPart(wrapper, span) {
+  const mode = wrapper.querySelector("[data-mode]").value;
+  const [days, start, end, day] = ["days", "start", "end", "day"].map((part) => wrapper.querySelector(`[name$=".${part}"]`));
+  if (mode in USUAL && !days.value) days.value = USUAL[mode];
+  if (mode === "dates" && span && !start.value && !end.value) [start.value, end.value] = edges(span, start.type);
+  if (mode === "day" && span && !day.value) day.value = span.start;
+}
+
+function edges({ start, end }, type) {
+  return type === "datetime-local" ? [`${start}T00:00`, `${plus(end, 1)}T00:00`] : [start, end];
+}
+
 /** Say which days are meant; span: {start, end}, or nothing. */
 export function say(wrapper, span) {
-  const text = span ? words(span) : "";
+  const text = inWords(span, wrapper.dataset.widget);
   const place = wrapper.querySelector("[data-resolved]");
   if (place && place.textContent !== text) place.textContent = text;
+}
+
+/** Return the days of a span in words, one day of a field that asks for just one. */
+export function inWords(span, widget) {
+  if (!span) return "";
+  return widget === "date" ? day(span.start) : words(span);
 }
 
 function words({ start, end }) {

@@ -12,9 +12,28 @@ const PERIOD = /^(this|last)_(week|month|quarter|year)$/;
 
 /** Return the day that it is in a zone at an instant, as YYYY-MM-DD. */
 export function todayIn(zone, instant) {
-  const parts = new Intl.DateTimeFormat("en-US", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" });
-  const found = Object.fromEntries(parts.formatToParts(instant).map(({ type, value }) => [type, value]));
+  const found = Object.fromEntries(clockOf(zone).formatToParts(instant).map(({ type, value }) => [type, value]));
   return `${found.year}-${found.month}-${found.day}`;
+}
+
+/** Say whether the browser knows a zone. */
+export function isZone(name) {
+  return Boolean(name) && clockOf(name) !== null;
+}
+
+const clocks = new Map(); // to make one takes longer than all the rest of a verdict
+
+function clockOf(zone) {
+  if (!clocks.has(zone)) clocks.set(zone, makeClock(zone));
+  return clocks.get(zone);
+}
+
+function makeClock(zone) {
+  try {
+    return new Intl.DateTimeFormat("en-US", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" });
+  } catch {
+    return null;
+  }
 }
 
 /** Return a day as YYYY-MM-DD, or the keyword that the text breaks: pattern or calendar. */

@@ -26,6 +26,13 @@ export function compare(a, b) {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
+/** Return a number as people write it. */
+export function write({ units, places }) {
+  const digits = (units < 0n ? -units : units).toString().padStart(places + 1, "0");
+  const cut = digits.length - places;
+  return `${units < 0n ? "-" : ""}${digits.slice(0, cut)}${places ? `.${digits.slice(cut)}` : ""}`;
+}
+
 /** Say whether a number lies on the scale that begins at one number and goes on by steps. */
 export function isOnScale(number, from, step) {
   const [high, low] = level(number, from);

@@ -1,8 +1,8 @@
 // A box that finds values of the instance and adds them to a pasted list: arrows, Enter and Escape, as a combobox.
 
-import { afterPause, everyMatch, search } from "./values.js";
+import { UNFOUND, addAll, afterPause, everyMatch, search } from "./values.js";
 
-/** Let a finder add what is chosen by calling add([texts]). */
+/** Let a finder add what is chosen by calling add([texts]). instance(): its id. */
 export function makeFinder(box, instance, add) {
   const input = box.querySelector("input");
   const list = box.querySelector("ul");
@@ -11,14 +11,17 @@ export function makeFinder(box, instance, add) {
 
   const look = afterPause(150, async (isLatest, text) => {
     const isPattern = text.includes("*");
-    const { items, total } = await search(instance, kind, isPattern ? { pattern: text } : { words: text });
-    if (isLatest()) show(items, total, isPattern ? text : "");
+    const found = await search(instance(), kind, isPattern ? { pattern: text } : { words: text }).catch(() => null);
+    if (isLatest() && input.value.trim() === text) show(found ? optionsOf(found, isPattern ? text : "") : [option(UNFOUND, null)]);
   });
 
-  function show(items, total, pattern) {
+  function optionsOf({ items, total }, pattern) {
     const options = items.map((item) => option(item.label && item.label !== item.value ? `${item.value}: ${item.label}` : item.value, () => add([item.value])));
-    if (pattern && total) options.unshift(option(`Add all ${total.toLocaleString("en")} that match ${pattern}`, async () => add(await everyMatch(instance, kind, pattern))));
-    if (!options.length) options.push(option("Nothing found", null));
+    if (pattern && total) options.unshift(option(addAll(total, pattern), async () => add((await everyMatch(instance(), kind, pattern)).texts)));
+    return options.length ? options : [option("Nothing found", null)];
+  }
+
+  function show(options) {
     list.replaceChildren(...options);
     open(true);
   }
@@ -36,7 +39,12 @@ export function makeFinder(box, instance, add) {
 
   async function pick(item) {
     if (!item?.take) return;
-    await item.take();
+    try {
+      await item.take();
+    } catch {
+      show([option(UNFOUND, null)]);
+      return;
+    }
     input.value = "";
     open(false);
   }

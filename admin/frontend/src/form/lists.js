@@ -31,6 +31,7 @@ export function readJson(value) {
 /** Make the reader of a list's entries: {isEmpty, cut, read}, by the way that the schema tells. */
 export function makeList(reading) {
   const verdicts = new Map();
+  let last = { text: "", pieces: [] }; // several ask for the pieces of the same text at each key
   const read = { asin: readAsin, integer: readInteger, string: readText }[reading.item];
 
   function judge(entry) {
@@ -40,11 +41,16 @@ export function makeList(reading) {
     return verdict;
   }
 
+  function places(text) {
+    if (text !== last.text) last = { text, pieces: cut(text, reading) };
+    return last.pieces;
+  }
+
   return {
-    isEmpty: (value) => (typeof value === "string" ? value.length <= MOST_PASTED && !cut(value, reading).length : !value.length),
+    isEmpty: (value) => (typeof value === "string" ? value.length <= MOST_PASTED && !places(value).length : !value.length),
     isTooLong: (value) => typeof value === "string" && length(value) > MOST_PASTED,
-    cut: (value) => (typeof value === "string" ? unquoted(value, reading) : value),
-    places: (value) => cut(value, reading),
+    cut: (value) => (typeof value === "string" ? places(value).map((piece) => piece.text) : value),
+    places,
     judge,
   };
 }

@@ -12,8 +12,11 @@ export function markPastes(wrapper, entries) {
   const mirror = wrapper.querySelector("[data-mirror]");
   const counts = wrapper.querySelector("[data-counts]");
   let lines = [];
+  let painted = null;
+  let frame = 0;
 
-  area.addEventListener("scroll", () => (mirror.scrollTop = area.scrollTop), { passive: true });
+  const follow = () => (mirror.scrollTop = area.scrollTop);
+  area.addEventListener("scroll", follow, { passive: true });
   for (const button of wrapper.querySelectorAll("[data-remove]")) {
     button.addEventListener("click", () => remove(area, judged(area.value), button.dataset.remove));
   }
@@ -25,12 +28,16 @@ export function markPastes(wrapper, entries) {
 
   return {
     paint() {
-      const pieces = judged(area.value);
-      const now = linesOf(area.value, pieces);
+      const text = area.value;
+      if (text === painted) return;
+      painted = text;
+      const pieces = judged(text);
+      const now = linesOf(text, pieces);
       repaint(mirror, lines, now);
       lines = now;
-      mirror.scrollTop = area.scrollTop;
       tellCounts(counts, area, pieces);
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(follow); // asked at once, it would have the page laid out twice
     },
   };
 }

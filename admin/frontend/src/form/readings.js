@@ -1,7 +1,7 @@
 // From what is typed to a value: one way for each kind, as the schema's x-reading names it.
 //
 // A way returns {empty: true}, {value}, or {reasons}. It holds the rules that JSON Schema cannot say; what the
-// schema says is checked of the value afterwards, by checking.js.
+// schema says is checked of the value afterwards, by checking.js. `rank` is what is compared with another field's.
 
 import * as days from "./days.js";
 import { compare, isOnScale, readDecimal } from "./decimals.js";
@@ -55,7 +55,7 @@ function number(reading, refuse) {
     if (compare(found, low) < 0) return refuse("minimum", raw);
     if (compare(found, high) > 0) return refuse("maximum", raw);
     if (scale && !isOnScale(found, ...scale)) return refuse("multipleOf", raw);
-    return { value: Number(strip(bare(raw, reading.suffix))), isExact: found.units.toString().length <= 16 };
+    return { value: Number(strip(bare(raw, reading.suffix))), isExact: found.units.toString().length <= 16, rank: found };
   };
 }
 
@@ -135,9 +135,12 @@ function day(reading, refuse) {
     if (isNothing(raw)) return EMPTY;
     const word = presetOf(raw);
     const relative = typeof word === "string" ? days.readRelativeDay(word) : null;
-    if (relative) return limit(days.resolveRelativeDay(relative, today), word) ?? { value: relative };
+    if (relative) {
+      const found = days.resolveRelativeDay(relative, today);
+      return limit(found, word) ?? { value: relative, span: { start: found, end: found }, rank: found };
+    }
     const read = typeof word === "string" ? days.readDay(word) : { wrong: "type" };
-    return read.wrong ? refuse(read.wrong, word) : (limit(read.day, word) ?? { value: read.day });
+    return read.wrong ? refuse(read.wrong, word) : (limit(read.day, word) ?? { value: read.day, rank: read.day });
 
     function limit(found, shown) {
       return beyond(reading, found, today, shown, refuse);

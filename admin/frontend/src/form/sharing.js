@@ -2,6 +2,8 @@
 
 const LONGEST = 6000; // as the server's own limit, see admin/form/addresses.py
 
+const OWN = /^(?:[pw]\..*|instance_id|name|description|timezone)$/s;
+
 export function makeCopies(form) {
   document.addEventListener("click", async (event) => {
     const button = event.target.closest?.("[data-copy], [data-copy-link]");
@@ -20,12 +22,19 @@ async function copyLink(form) {
 /** Return the address that fills the form in so. */
 export function addressOf(form) {
   const said = new URLSearchParams();
-  for (const [name, text] of new FormData(form)) {
-    const isOwn = /^[pw]\./.test(name) || ["instance_id", "name", "description", "timezone"].includes(name);
-    const isOff = form.elements[name] instanceof RadioNodeList && text === "false" && form.elements[name][1]?.checked && form.elements[name][1].type === "checkbox";
-    if (isOwn && text !== "" && !isOff) said.append(name, text);
+  const typed = new FormData(form);
+  for (const name of new Set(typed.keys())) {
+    if (!OWN.test(name)) continue;
+    const texts = typed.getAll(name).filter(Boolean);
+    if (texts.join() === "false,true") texts.shift(); // a switch that is on
+    if (!texts.length && isSuggested(form, name)) texts.push(""); // else it would be suggested again
+    for (const text of texts) said.append(name, text);
   }
   return `${location.origin}${location.pathname}?${said}`;
+}
+
+function isSuggested(form, name) {
+  return Array.from(form.querySelectorAll("[data-suggested]")).some((one) => name === `p.${one.dataset.parameter}`);
 }
 
 async function copy(text, told) {

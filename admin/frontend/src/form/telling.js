@@ -7,6 +7,7 @@ export function tell(wrapper, reasons) {
   if (before.length === reasons.length && before.every((text, place) => text === reasons[place])) return;
   list.replaceChildren(...reasons.map((reason) => Object.assign(document.createElement("li"), { textContent: reason })));
   for (const control of wrapper.querySelectorAll("input:not([type=hidden]), select, textarea")) {
+    if (control.closest("[data-finder]")) continue; // what is looked for there is not what is wrong
     if (reasons.length) control.setAttribute("aria-invalid", "true");
     else control.removeAttribute("aria-invalid");
     describe(control, list.id, reasons.length > 0);
