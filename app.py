@@ -10,7 +10,7 @@ from actors.scheduler import make_scheduler
 from actors.upkeep import ticks
 from actors.wakeups import over
 from actors.worker import WorkerProcess
-from admin import pages
+from admin import error_pages, pages
 from reportbuilder import crashpoints, database, logs, settings, wakeups
 from reportbuilder.amc.connections import Connections
 from reportbuilder.amc.vault import Vault
@@ -38,7 +38,7 @@ def create_app(chosen: Settings | None = None) -> Flask:
     sessions.configure(app, chosen)
     tracing.register(app, chosen)
     limits.register(app, chosen)
-    failures.register(app, page=pages.error_page)
+    failures.register(app, page=error_pages.error_page)
     frame.register(app)
     health.register(app, chosen)
     pages.register(app)

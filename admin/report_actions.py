@@ -7,6 +7,7 @@ from typing import Any, Final
 from flask import request
 from sqlalchemy.orm import Session
 
+from admin import tour
 from reportbuilder.accounts import idempotency, permissions
 from reportbuilder.accounts.models import User
 from reportbuilder.accounts.permissions import Subject
@@ -57,6 +58,7 @@ class Outcome:
 def _run(session: Session, report: ReportDefinition, _: str) -> None:
     limits.take_execution()
     report_runs.start(session, report, {})
+    tour.did("run")
 
 
 def _pause(session: Session, report: ReportDefinition, reason: str) -> None:
