@@ -1,7 +1,7 @@
-"""The first steps: a quiet panel until it is hidden, a page, and ticks for what a person has really done here."""
+"""The first steps: a quiet panel until it is hidden, a page, and ticks for what one has really done here."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from flask import Response, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from admin import readers
 from admin.answers import done
-from admin.blueprint import HOME, pages
+from admin.blueprint import pages
 from reportbuilder.accounts import grants, permissions, tours
 from reportbuilder.accounts.models import User
 from reportbuilder.accounts.tours import STEPS, Tour
@@ -132,7 +132,11 @@ def show_first_steps() -> ResponseReturnValue:
     target = url_for("admin.home")
     if is_shown:
         return done(target, "The first steps are shown above the reports.")
-    undo = {"label": "Undo", "post": url_for("admin.show_first_steps"), "fields": {"show": "1"}}
+    undo: dict[str, Any] = {
+        "label": "Undo",
+        "post": url_for("admin.show_first_steps"),
+        "fields": {"show": "1"},
+    }
     return done(target, "The first steps are hidden; your menu still has them.", **undo)
 
 

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
 from playwright.sync_api import expect
 from sqlalchemy import select
@@ -108,9 +109,16 @@ def _run(stack: Stack, ada: User, path: str) -> dict[str, str]:
         wanted = select(ReportDefinition).where(ReportDefinition.report_id == path.rpartition("/")[2])
         report = session.scalars(wanted).one()
         window = defining.window_of(report, Terms(clock.now()))
-        parts: tuple[Any, ...] = (report.template, report.instance, session.get_one(User, ada.id))
-        order = Order(*parts, report.template.sql_template, window, {}, "manual", report=report)
-        alone = Order(*parts, report.template.sql_template, window, {}, "manual")
+        alone = Order(
+            report.template,
+            report.instance,
+            session.get_one(User, ada.id),
+            report.template.sql_template,
+            window,
+            {},
+            "manual",
+        )
+        order = replace(alone, report=report)
         made = {"run": lifecycle.request(session, order), "alone": lifecycle.request(session, alone)}
         ids = {name: execution.execution_id for name, execution in made.items()}
     for execution_id in ids.values():

@@ -169,7 +169,7 @@ def test_what_is_typed_stays_when_the_session_has_ended(visits: Visits, ada: Use
     page.wait_for_timeout(1200)
     expect(note.locator(".toast")).to_have_count(1)
     expect(field).to_have_value("SELECT *\nFROM dsp_impressions -- more")
-    page.context.add_cookies(cookies)
+    page.context.add_cookies(cookies)  # type: ignore[arg-type]  # what was got is what is given
     page.keyboard.type("!")
     expect(page.locator("#judgement")).to_contain_text("AMC refuses * in the final SELECT")
     visits.expect_complaint("(status of|Status Error Code) 401")
@@ -179,7 +179,7 @@ def test_a_live_region_says_that_one_is_signed_out_and_goes_on_after(kit: Page, 
     cookies = kit.context.cookies()
     kit.context.clear_cookies()
     expect(kit.locator("#toasts")).to_contain_text("You are signed out")
-    kit.context.add_cookies(cookies)
+    kit.context.add_cookies(cookies)  # type: ignore[arg-type]  # what was got is what is given
     kit.evaluate("document.dispatchEvent(new Event('live:refresh'))")
     expect(kit.locator("#beat")).to_contain_text("Look 3")
     visits.expect_complaint("status of 401")

@@ -18,7 +18,7 @@ from tests.console.visitors import HTMX, Visitor, sign_in
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|hx-on|javascript:")
 
 
-@pytest.mark.parametrize("path", [HOME, "/sign-in", "/nothing"])
+@pytest.mark.parametrize("path", [HOME, "/account", "/nothing"])
 def test_pages_run_and_draw_nothing_inline(ben: Visitor, path: str) -> None:
     page = ben.get(path).text
     assert not INLINE.search(page)
