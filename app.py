@@ -5,7 +5,7 @@ from flask import Flask
 from actors.broker import make_broker
 from actors.composition import check
 from actors.wakeups import over
-from admin import pages
+from admin import error_pages, pages
 from reportbuilder import crashpoints, database, logs, settings, wakeups
 from reportbuilder.api import context, failures, frame, health, limits, sessions, tracing
 from reportbuilder.results.store import store_of
@@ -27,7 +27,7 @@ def create_app(chosen: Settings | None = None) -> Flask:
     sessions.configure(app, chosen)
     tracing.register(app, chosen)
     limits.register(app, chosen)
-    failures.register(app, page=pages.error_page)
+    failures.register(app, page=error_pages.error_page)
     frame.register(app)
     health.register(app, chosen)
     pages.register(app)

@@ -4,10 +4,10 @@ import hashlib
 import json
 from typing import Any
 
-from flask import Response, flash, make_response, redirect, request
+from flask import Response, flash, g, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 
-TEXT_MOST = 700  # characters of a message, which travels in the cookie
+TEXT_MOST = 700  # characters of a message, which travels in the cookie or in a header
 STOP = 286  # as htmx has it: swap this and ask no more
 
 
@@ -37,6 +37,7 @@ def with_toast(answer: ResponseReturnValue, text: str, kind: str = "success", **
 
     :param kind: ``success``, ``warning``, ``danger`` or empty.
     :param action: ``label`` and ``href``, or ``label``, ``post`` (an address) and ``fields``: a button in it.
+        With ``apart`` a link opens in a tab of its own, and the page stays.
     """
     made = make_response(answer)
     toast = {"text": shortened(text), "kind": kind, "action": action or None}
@@ -51,6 +52,7 @@ def shortened(text: str) -> str:
 
 def done(target: str, text: str, kind: str = "success", **action: Any) -> Response:
     """Answer a write that worked: go to ``target`` and say so there, for scripts and for plain forms."""
+    g.is_refused = kind == "danger"
     flash({"text": shortened(text), "action": action or None}, kind)  # type: ignore[arg-type]  # any JSON is kept
     if wants_fragment():
         answer = make_response("", 204)

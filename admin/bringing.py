@@ -67,6 +67,8 @@ def import_templates() -> ResponseReturnValue:
 def _find_fault(texts: list[Text], count: int) -> str:
     if not texts:
         return "Paste a text or choose a file"
+    if len(texts) > MOST_FILES:
+        return f"There are {len(texts)} files and texts; {MOST_FILES} are taken at once. Choose fewer"
     if count > MOST_TEMPLATES:
         return f"There are {count:,} templates; {MOST_TEMPLATES:,} are imported at once"
     return ""
@@ -90,11 +92,16 @@ def _page(texts: list[Text], *, update: bool, status: int = 200, **shown: Any) -
 def _texts() -> list[Text]:
     names = request.form.getlist("name")
     typed = [
-        Text(names[place] if place < len(names) else PASTED, content.replace("\r\n", "\n"))
+        Text(names[place] if place < len(names) else PASTED, _with_plain_ends(content))
         for place, content in enumerate(request.form.getlist("content"))
         if content.strip()
     ]
-    return [*typed, *_files()][:MOST_FILES]
+    return [*typed, *_files()]
+
+
+def _with_plain_ends(content: str) -> str:
+    """Return a text with line ends of one kind: a text area sends others than there were in the file."""
+    return content.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _files() -> list[Text]:
@@ -102,7 +109,8 @@ def _files() -> list[Text]:
     for file in request.files.getlist("files"):
         if file.filename:
             try:
-                found.append(Text(file.filename, file.read().decode("utf-8-sig")))
+                content = file.read().decode("utf-8-sig")
+                found.append(Text(file.filename, _with_plain_ends(content)))
             except UnicodeDecodeError as error:
                 fault = f"it is not UTF-8 at byte {error.start}; save it as UTF-8"
                 found.append(Text(file.filename, "", fault))

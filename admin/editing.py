@@ -9,12 +9,13 @@ from admin import manuscripts, sqlmarks
 from admin.answers import done
 from admin.blueprint import pages
 from admin.manuscripts import Manuscript, Reading
+from admin.once import once
 from admin.template_versions import differences
 from reportbuilder.accounts import permissions
 from reportbuilder.accounts.models import User
 from reportbuilder.api import context
 from reportbuilder.catalog import publishing, searching
-from reportbuilder.catalog.drafts import read_draft
+from reportbuilder.catalog.drafts import MOST_TAGS, read_draft
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.versions import publication_of
 from reportbuilder.database import reading, transaction
@@ -36,12 +37,24 @@ def write_template() -> Response:
     permissions.ensure(context.principal(), "template:publish")
     written = manuscripts.of_form(request.form)
     found = manuscripts.read(written)
-    if request.form.get("step") != "publish" or found.wrong:
-        return _editor(written, None, found, 422 if found.wrong else 200)
+    step = request.form.get("step")
+    if step != "publish" or found.wrong:
+        return _editor(written, None, found, 422 if found.wrong and step != "check" else 200)
     with transaction() as session:
-        user = session.get_one(User, context.principal().user_id)
-        template_id = publishing.publish(session, found.data, user, note=written.note).template_id
-    return done(url_for("admin.template", template_id=template_id), "The template is published")
+        made = once(session, _wish(written), lambda: _published(session, written, found))
+    target = url_for("admin.template", template_id=made["template_id"])
+    return done(target, "The template is published")
+
+
+def _published(session: Session, written: Manuscript, found: Reading) -> dict[str, Any]:
+    user = session.get_one(User, context.principal().user_id)
+    row = publishing.publish(session, found.data, user, note=written.note)
+    return {"template_id": row.template_id}
+
+
+def _wish(written: Manuscript) -> list[Any]:
+    """Return what tells one text that is published by a form from another by the same form."""
+    return [dict(written.texts), written.is_public, written.note, written.seen]
 
 
 @pages.get("/templates/<ident:template_id>/edit")
@@ -62,11 +75,11 @@ def revise_template(template_id: str) -> Response:
         before = publication_of(row)
     if found.wrong or step not in ("review", "publish"):
         return _editor(written, row, found, 422 if found.wrong and step != "check" else 200)
+    if step == "publish":
+        return _publish(written, row, found)
     if written.seen != row.version:
         return _outdated(written, row, found)
-    if step == "review":
-        return _review(written, row, before, found)
-    return _publish(written, row, found)
+    return _review(written, row, before, found)
 
 
 @pages.post("/templates/lint", endpoint="judge_template")
@@ -89,21 +102,24 @@ def _publish(written: Manuscript, row: QueryTemplate, found: Reading) -> Respons
     try:
         with transaction() as session:
             template = searching.find(session, context.principal(), row.template_id, locked=True)
-            author = context.principal().user_id
-            publishing.update(
-                session,
-                template,
-                found.data,
-                seen_version=written.seen,
-                author_id=author,
-                note=written.note,
-            )
-            version = template.version
+            version = once(session, _wish(written), lambda: _revised(session, template, written, found))
     except (Conflict, Invalid) as error:
+        if written.seen != row.version:
+            return _outdated(written, row, found)
         return _editor(written, row, found, 409, refusal=error.message)
     target = url_for("admin.template", template_id=row.template_id)
-    text = "Nothing has changed" if version == written.seen else f"Version {version} is published"
-    return done(target, text)
+    is_new = version["version"] != written.seen
+    return done(target, f"Version {version['version']} is published" if is_new else "Nothing has changed")
+
+
+def _revised(
+    session: Session, template: QueryTemplate, written: Manuscript, found: Reading
+) -> dict[str, Any]:
+    by = context.principal().user_id
+    publishing.update(
+        session, template, found.data, seen_version=written.seen, author_id=by, note=written.note
+    )
+    return {"version": template.version}
 
 
 def _outdated(written: Manuscript, row: QueryTemplate, found: Reading) -> Response:
@@ -141,7 +157,8 @@ def _editor(
 ) -> Response:
     found = found or manuscripts.read(written)
     wrong = found.wrong if status != 200 or request.method == "POST" else {}  # noqa: PLR2004
-    page = render_template("library/edit.html", template=row, wrong=wrong, **_judged(written, found), **told)
+    shown = {"wrong": wrong, "most_tags": MOST_TAGS} | _judged(written, found)
+    page = render_template("library/edit.html", template=row, **shown, **told)
     return make_response(page, status)
 
 

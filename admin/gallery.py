@@ -1,6 +1,6 @@
 """New report: the gallery of templates as cards, and the preview of one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -14,12 +14,12 @@ from admin.answers import wants_fragment
 from admin.blueprint import HOME, pages
 from admin.dialog import resuming
 from admin.dialog.resuming import DRAFTS_SHOWN
+from admin.paging import page_of_rows, pages_of
 from reportbuilder.accounts import grants
 from reportbuilder.accounts.permissions import Principal, may
 from reportbuilder.amc import sources
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.api import context, ordering
-from reportbuilder.api.shapes import PAGE_MAX
 from reportbuilder.catalog import samples, searching
 from reportbuilder.catalog.abouts import About, about_of
 from reportbuilder.catalog.models import QueryTemplate
@@ -54,7 +54,7 @@ def new_report() -> Response:
     """Show the templates that fit, as cards."""
     asked = filters("search", "category", "report_type", "instance_id")
     with reading() as session:
-        shown = _gallery(session, context.principal(), asked, page_asked())
+        shown = _gallery(session, context.principal(), asked)
         shown["drafts"] = resuming.unfinished(session, DRAFTS_SHOWN + 1)
     shown |= {"asked": asked, "use": form_address, "page_url": lambda page: address(page=page)}
     return page_or_part("gallery/new_report.html", "gallery/_cards.html", **shown)
@@ -72,11 +72,6 @@ def criteria_of(asked: Mapping[str, str]) -> searching.Criteria:
         report_type=asked["report_type"] or None,
         search=asked["search"] or None,
     )
-
-
-def page_asked() -> int:
-    """Return which page of a list is asked for, from 1."""
-    return min(max(request.args.get("page", 1, int), 1), PAGE_MAX)
 
 
 def page_or_part(page: str, part: str, /, **shown: Any) -> Response:
@@ -102,23 +97,25 @@ def form_address(template_id: str, instance_id: str = "") -> str:
     return f"{HOME}/new/{template_id}{query}"
 
 
-def _gallery(session: Session, principal: Principal, asked: dict[str, str], page: int) -> dict[str, Any]:
+def _gallery(session: Session, principal: Principal, asked: dict[str, str]) -> dict[str, Any]:
     on = ordering.instance(session, asked["instance_id"], "instance:view") if asked["instance_id"] else None
     tables = sources.tables_of(session, on.id) if on else None
     criteria = replace(criteria_of(asked), tables=tables)
-    rows, total = searching.search(session, principal, criteria, page=page, limit=PAGE)
+    rows, total, page = page_of_rows(
+        lambda number: searching.search(session, principal, criteria, page=number, limit=PAGE), PAGE
+    )
     others: list[QueryTemplate] = []
     lacking = 0
     if tables is not None:
-        criteria = replace(criteria, lacking=True)
-        others, lacking = searching.search(session, principal, criteria, limit=MOST_LACKING)
+        without = replace(criteria, lacking=True)
+        others, lacking = searching.search(session, principal, without, limit=MOST_LACKING)
     return {
         "cards": cards_of(session, principal, rows),
         "others": [card_of(row, tables=tables) for row in others],
         "lacking": lacking,
         "total": total,
         "page": page,
-        "pages": max(1, -(-total // PAGE)),
+        "pages": pages_of(total, PAGE),
         "on": on,
         "knows_tables": on is None or tables is not None,
         "instances": instances_of(session, principal),
@@ -128,7 +125,7 @@ def _gallery(session: Session, principal: Principal, asked: dict[str, str], page
     }
 
 
-def cards_of(session: Session, principal: Principal, rows: list[QueryTemplate]) -> list[Card]:
+def cards_of(session: Session, principal: Principal, rows: Sequence[QueryTemplate]) -> list[Card]:
     """Return the cards of templates, with what their runs took of late on the reader's instances."""
     on = None if principal.sees_all else tuple(principal.grants)
     took = overview.typical_durations(session, [row.id for row in rows], on)

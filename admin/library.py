@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from admin import sqlmarks
 from admin.blueprint import pages
-from admin.gallery import address, card_of, criteria_of, filters, form_address, page_asked, page_or_part
+from admin.gallery import address, card_of, criteria_of, filters, form_address, page_or_part
+from admin.paging import page_of_rows, pages_of
 from reportbuilder.accounts.permissions import Principal, may
 from reportbuilder.api import context
 from reportbuilder.catalog import searching
@@ -55,14 +56,19 @@ def templates() -> Response:
     if asked["sort"].removeprefix("-") not in searching.SORTS:
         asked["sort"] = "name"
     with reading() as session:
-        shown = _listed(session, context.principal(), asked, page_asked())
+        shown = _listed(session, context.principal(), asked)
     return page_or_part("library/templates.html", "library/_list.html", asked=asked, **shown)
 
 
-def _listed(session: Session, principal: Principal, asked: Mapping[str, str], page: int) -> dict[str, Any]:
+def _listed(session: Session, principal: Principal, asked: Mapping[str, str]) -> dict[str, Any]:
     origin = asked["origin"] if asked["origin"] in searching.ORIGINS else None
     criteria = replace(criteria_of(asked), origin=origin)
-    rows, total = searching.search(session, principal, criteria, sort=asked["sort"], page=page, limit=PAGE)
+    rows, total, page = page_of_rows(
+        lambda number: searching.search(
+            session, principal, criteria, sort=asked["sort"], page=number, limit=PAGE
+        ),
+        PAGE,
+    )
     owners = searching.owners_of(session, rows)
     return {
         "cards": [card_of(row) for row in rows],
@@ -71,7 +77,7 @@ def _listed(session: Session, principal: Principal, asked: Mapping[str, str], pa
         "facets": searching.facets(session, principal),
         "total": total,
         "page": page,
-        "pages": max(1, -(-total // PAGE)),
+        "pages": pages_of(total, PAGE),
         "page_url": lambda number: address(page=number),
         "sort_url": lambda key: address(sort=key, page=None),
         "may_publish": may(principal, "template:publish"),

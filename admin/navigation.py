@@ -23,7 +23,7 @@ ENTRIES = (
     Entry("Templates", "admin.templates", "stack", "g t", "/templates"),
     Entry("Instances", "admin.instances", "server", "g i", "/instances"),
     Entry("Account", "admin.account", "person", "g a", "/account"),
-    Entry("API docs", "api_docs.page", "code", "g d", "/api/docs"),
+    Entry("API docs", "admin.api_docs", "code", "g d", "/api/docs"),
 )
 
 

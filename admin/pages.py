@@ -1,11 +1,12 @@
-"""The console put together: its families of pages, what their templates know, and errors as pages."""
+"""The console put together: its families of pages, and what their templates know."""
 
 from typing import Any
 
-from flask import Flask, current_app, make_response, redirect, render_template, request, url_for
+from flask import Flask, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 
 from admin import (
+    api_docs,
     appearance,
     assets,
     backfill_starting,
@@ -32,24 +33,24 @@ from admin import (
     signing_in,
     template_pages,
     template_versions,
+    tour,
     zones,
 )
-from admin.account import messages, people, profile, tokens
-from admin.answers import wants_fragment, with_toast
+from admin.account import channel, messages, people, profile, tokens
 from admin.blueprint import HOME, pages
 from admin.dialog import choosing, detailing, duplicating, resuming, reviewing, starting
 from admin.form import changing, keeping, making
-from reportbuilder.api import context, sessions
-from reportbuilder.api.failures import Problem
-from reportbuilder.errors import Unauthenticated
+from reportbuilder.api import sessions
 
 # importing them has added their views
 FAMILIES = (
+    api_docs,
     appearance,
     backfill_starting,
     backfills,
     bringing,
     changing,
+    channel,
     choosing,
     detailing,
     duplicating,
@@ -78,9 +79,9 @@ FAMILIES = (
     template_pages,
     template_versions,
     tokens,
+    tour,
 )
 DIALOG = "dialog"  # the id of the place that dialogs are shown in
-SERVER_FAULT = 500
 
 
 def register(app: Flask) -> None:
@@ -108,32 +109,3 @@ def _known() -> dict[str, Any]:
 def root() -> ResponseReturnValue:
     """Lead to the home page."""
     return redirect(HOME)
-
-
-def error_page(problem: Problem) -> ResponseReturnValue:
-    """Show an error to a person; who is not signed in is sent to the sign-in instead."""
-    if wants_fragment():
-        return _error_note(problem)
-    if problem.code == Unauthenticated.code and request.method == "GET":
-        return redirect(url_for("admin.sign_in", next=request.full_path.rstrip("?")))
-    if assets.bundle() is None:
-        return problem.message, problem.status
-    if problem.status < SERVER_FAULT:
-        readers.recognise()
-    return render_template("error.html", problem=problem, request_id=context.request_id()), problem.status
-
-
-def _error_note(problem: Problem) -> ResponseReturnValue:
-    """Leave the page as it is and tell of the error beside it; send strangers to the sign-in."""
-    if problem.code == Unauthenticated.code:
-        answer = make_response("", problem.status)
-        answer.headers["HX-Redirect"] = url_for("admin.sign_in", next=_page_asking())
-        return answer
-    reasons = [reason for found in problem.details.values() for reason in found]
-    answer = with_toast(("", problem.status), " ".join([problem.message, *reasons]), "danger")
-    answer.headers["HX-Reswap"] = "none"
-    return answer
-
-
-def _page_asking() -> str:
-    return request.headers.get("HX-Current-URL", "").removeprefix(request.host_url.rstrip("/")) or HOME

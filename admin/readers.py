@@ -6,26 +6,32 @@ from flask import g, request, session
 
 from admin.assets import MISSING, bundle
 from admin.blueprint import pages
-from reportbuilder.accounts import grants
+from reportbuilder.accounts import grants, tours
 from reportbuilder.accounts.models import User
+from reportbuilder.accounts.tours import Tour
 from reportbuilder.api import context, sessions
 from reportbuilder.api.identity import SAFE
 from reportbuilder.database import reading
 from reportbuilder.errors import Unauthenticated
 
-PUBLIC = {"admin.root", "admin.sign_in", "admin.check_sign_in", "admin.sign_out"}
+PUBLIC = {"admin.root", "admin.sign_in", "admin.check_sign_in", "admin.sign_out", "admin.api_docs"}
 FILES = {"admin.built", "admin.static"}
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A person who is signed in. ``zone``: of the tz database. ``theme``: auto, light or dark."""
+    """A person who is signed in. ``zone``: of the tz database. ``theme``: auto, light or dark.
+
+    ``has_keys``: single keys are shortcuts.
+    """
 
     name: str
     email: str
     role: str
     zone: str
     theme: str
+    tour: Tour
+    has_keys: bool
 
 
 def reader() -> Reader | None:
@@ -43,15 +49,6 @@ def check_bundle() -> tuple[str, int] | None:
 
 
 @pages.before_request
-def check_origin() -> None:
-    """Refuse every write that does not carry the token of this session, in its form or in a header."""
-    if request.method not in SAFE:
-        sessions.check_csrf(
-            request.headers.get(sessions.CSRF_HEADER) or request.form.get(sessions.CSRF_FIELD)
-        )
-
-
-@pages.before_request
 def find_reader() -> None:
     """Find out who it is, and let nobody else in where one has to be signed in."""
     if request.endpoint in FILES:
@@ -59,6 +56,15 @@ def find_reader() -> None:
     recognise()
     if g.get("reader") is None and request.endpoint not in PUBLIC:
         raise Unauthenticated("Sign in to go on")
+
+
+@pages.before_request
+def check_origin() -> None:
+    """Refuse every write that does not carry the token of this session, in its form or in a header."""
+    if request.method not in SAFE:
+        sessions.check_csrf(
+            request.headers.get(sessions.CSRF_HEADER) or request.form.get(sessions.CSRF_FIELD)
+        )
 
 
 def recognise() -> None:
@@ -74,4 +80,12 @@ def recognise() -> None:
 
 
 def _reader(user: User) -> Reader:
-    return Reader(user.name or user.email, user.email, user.role, user.time_zone, user.theme)
+    return Reader(
+        name=user.name or user.email,
+        email=user.email,
+        role=user.role,
+        zone=user.time_zone,
+        theme=user.theme,
+        tour=tours.read(user.tour),
+        has_keys=user.has_keys,
+    )

@@ -7,6 +7,7 @@ from typing import Any, Final
 from flask import request
 from sqlalchemy.orm import Session
 
+from admin import tour
 from reportbuilder.accounts import idempotency, permissions
 from reportbuilder.api import context, deleting, limits, report_runs
 from reportbuilder.database import transaction
@@ -53,6 +54,7 @@ class Outcome:
 def _run(session: Session, report: ReportDefinition, _: str) -> None:
     limits.take_execution()
     report_runs.start(session, report, {})
+    tour.did("run")
 
 
 def _pause(session: Session, report: ReportDefinition, reason: str) -> None:

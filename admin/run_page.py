@@ -6,6 +6,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from admin import tour
 from admin.answers import done, live
 from admin.blueprint import HOME, pages
 from admin.once import once
@@ -162,6 +163,7 @@ def _result(session: Session, row: ReportExecution) -> ResultSet | str:
 def _rows(row: ReportExecution, result: ResultSet | str) -> Rows | str:
     if isinstance(result, str):
         return result
+    tour.did("results")
     return view_of(result, read_wish(request.args), dimensions_of(row))
 
 

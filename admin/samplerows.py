@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import Any, Final
 
@@ -105,15 +106,25 @@ def cell_of(value: Any, form: str) -> Cell:
 
     >>> cell_of("1234.567", "currency").text, cell_of(0.132, "percent").text, cell_of(None, "").text
     ('1,234.57', '13.2 %', '')
+    >>> cell_of("12345678901234567890", "integer").text
+    '12,345,678,901,234,567,890'
     """
     if value is None or value == "":
         return Cell("")
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
+    number = _exact(value)
+    if number is None:
         return Cell(str(value))
     if form == "percent":
         return Cell(f"{number * 100:,.1f} %", is_number=True)
     if form in FORMATS:
         return Cell(f"{number:,.{FORMATS[form]}f}", is_number=True)
     return Cell(str(value), is_number=not isinstance(value, str))
+
+
+def _exact(value: Any) -> Decimal | None:
+    """Return a number with all of its digits; None for anything else."""
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None

@@ -5,9 +5,11 @@ from urllib.parse import urlsplit
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from admin import readers
 from admin.blueprint import HOME, pages
 from reportbuilder import logs
 from reportbuilder.accounts import users
+from reportbuilder.accounts.users import EMAIL_MAX
 from reportbuilder.api import limits, sessions
 from reportbuilder.database import reading
 from reportbuilder.errors import Unauthenticated
@@ -18,24 +20,32 @@ log = logs.get_logger(__name__)
 @pages.get("/sign-in")
 def sign_in() -> ResponseReturnValue:
     """Ask who it is."""
-    return render_template("sign_in.html", email="", next=local(request.args.get("next")))
+    target = local(request.args.get("next"))
+    if readers.reader() is not None:
+        return redirect(target)
+    return render_template("sign_in.html", email="", next=target)
 
 
 @pages.post("/sign-in", endpoint="check_sign_in")
 @limits.sign_ins
 def check_sign_in() -> ResponseReturnValue:
     """Let in who knows the password."""
-    email, target = request.form.get("email", ""), local(request.form.get("next"))
+    target = local(request.form.get("next"))
     try:
         with reading() as session:
-            user = users.verify(session, email, request.form.get("password", ""))
+            user = users.verify(session, request.form.get("email", ""), request.form.get("password", ""))
     except Unauthenticated as refusal:
         log.info("sign-in refused")
-        shown = render_template("sign_in.html", email=email[:254], next=target, refusal=refusal.message)
-        return shown, 401
+        return again(refusal.message), 401
     sessions.start(user)
     log.info("signed in", user_id=str(user.id))
     return redirect(target, 303)
+
+
+def again(refusal: str) -> str:
+    """Return the form as it was typed, but for the password, and why it was refused."""
+    email, target = request.form.get("email", ""), local(request.form.get("next"))
+    return render_template("sign_in.html", email=email[:EMAIL_MAX], next=target, refusal=refusal)
 
 
 @pages.post("/sign-out")

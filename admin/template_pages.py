@@ -2,7 +2,6 @@
 
 import json
 from typing import Any
-from uuid import uuid4
 
 from flask import Response, render_template, request, url_for
 
@@ -10,7 +9,8 @@ from admin import sqlmarks
 from admin.answers import done
 from admin.blueprint import pages
 from admin.gallery import card_of, titles_of
-from reportbuilder.accounts import idempotency, permissions
+from admin.once import FIELD, once, once_key
+from reportbuilder.accounts import permissions
 from reportbuilder.accounts.models import User
 from reportbuilder.accounts.permissions import Principal, may
 from reportbuilder.api import context
@@ -88,7 +88,7 @@ def _menu(row: QueryTemplate, principal: Principal, *, is_unused: bool) -> list[
         _item(row, "Download with my saved values", "download", href="admin.export_template", value_sets=1),
     ]
     if can["may_copy"]:
-        fields = {"key": str(uuid4())}
+        fields = {FIELD: once_key()}
         found.append(
             _item(row, "Make a copy of my own", "duplicate", post="admin.copy_template", fields=fields)
         )
@@ -113,18 +113,17 @@ def _item(row: QueryTemplate, text: str, icon: str, value_sets: int | None = Non
 @pages.post("/templates/<ident:template_id>/copy")
 def copy_template(template_id: str) -> Response:
     """Make a copy of a template one's own, and lead to its editor."""
-    principal, key = context.principal(), request.form.get("key") or str(uuid4())
+    principal = context.principal()
     with transaction() as session:
         row = searching.find(session, principal, template_id)
         permissions.ensure(principal, "template:publish")
 
-        def work() -> tuple[int, dict[str, Any]]:
+        def work() -> dict[str, Any]:
             copy = publishing.fork(session, row, session.get_one(User, principal.user_id))
-            return 201, {"template_id": copy.template_id}
+            return {"template_id": copy.template_id}
 
-        print_ = idempotency.fingerprint("POST", request.path, b"")
-        made = idempotency.once(session, principal.user_id, key, print_, work).body["template_id"]
-    target = url_for("admin.edit_template", template_id=made)
+        made = once(session, "copy", work)
+    target = url_for("admin.edit_template", template_id=made["template_id"])
     return done(target, "This is a copy of your own; nobody else sees it until you share it")
 
 

@@ -8,6 +8,7 @@ from admin import sqlmarks
 from admin.answers import done
 from admin.blueprint import pages
 from admin.library import TITLES
+from admin.once import once
 from admin.template_pages import allowed
 from reportbuilder.accounts import permissions
 from reportbuilder.api import context
@@ -81,8 +82,12 @@ def restore_version(template_id: str, number: int) -> Response:
     with transaction() as session:
         row = searching.find(session, context.principal(), template_id, locked=True)
         permissions.ensure(context.principal(), "template:publish", searching.subject_of(row), "template")
-        author = context.principal().user_id
-        publishing.restore(session, row, number, author_id=author, seen_version=seen)
-        version = row.version
+
+        def work() -> dict[str, Any]:
+            by = context.principal().user_id
+            publishing.restore(session, row, number, author_id=by, seen_version=seen)
+            return {"version": row.version}
+
+        version = once(session, [number, seen], work)["version"]
     target = url_for("admin.template", template_id=template_id)
     return done(target, f"Version {number} is published again, as version {version}")

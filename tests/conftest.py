@@ -179,7 +179,7 @@ def cast(database: Flask) -> Cast:
 
     with transaction() as session:
         ada, ben, cleo = (
-            User(email=f"{name.lower()}@example.test", name=name, role=role)
+            User(email=f"{name.lower()}@example.test", name=name, role=role, tour="closed")
             for name, role in (("Ada", "admin"), ("Ben", "analyst"), ("Cleo", "viewer"))
         )
         account = AmcAccount(

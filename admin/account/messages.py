@@ -13,7 +13,7 @@ from admin.account.frame import in_tab
 from admin.answers import done
 from admin.blueprint import pages
 from admin.once import once
-from admin.paging import page_asked, pages_of
+from admin.paging import page_of_rows, pages_of
 from reportbuilder.accounts import permissions
 from reportbuilder.api import context, limits, notifications
 from reportbuilder.api.shapes import page_of
@@ -31,6 +31,10 @@ BELOW: Final = "/account/notifications"
 WRONG: Final = 422
 SHOWN: Final = 20  # messages a page
 LONGEST_NAME: Final = 100
+SENT_TWICE: Final = (
+    "This form was sent twice. The channel is added, and its signing secret was shown the first time; "
+    "if you have not kept it, ask for a new secret."
+)
 _FIELDS: Final = ("kind", "name", "target")
 
 
@@ -48,7 +52,7 @@ def add_channel() -> ResponseReturnValue:
     typed = {name: request.form.get(name, "").strip() for name in _FIELDS}
     secrets: list[str] = []
     try:
-        _check_name(typed["name"])
+        check_name(typed["name"])
         with transaction() as session:
 
             def work() -> dict[str, Any]:
@@ -61,6 +65,8 @@ def add_channel() -> ResponseReturnValue:
         return _page(error.details or {"kind": [error.message]}, WRONG, _kept(typed))
     if secrets:
         return _page(secret=secrets[0])
+    if typed["kind"] == "webhook":
+        return done(_address(), SENT_TWICE, "warning")
     return done(_address(), f"{typed['name']} is added. Send a test message to see whether it arrives.")
 
 
@@ -115,13 +121,14 @@ def resend_message(notification_id: str) -> ResponseReturnValue:
 @pages.post(f"{BELOW}/rules")
 def choose_rules() -> ResponseReturnValue:
     """Say what one wants to be told of one's own reports."""
-
-    def work(session: Session, user_id: UUID) -> str:
-        body = {"is_muted": request.form.get("is_muted") == "1", "wants": wants_of(request.form)}
-        choosing.choose(session, user_id, body)
-        return "You are told so from now on."
-
-    return _do(work)
+    permissions.ensure(context.principal(), "notification:change")
+    body = {"is_muted": request.form.get("is_muted") == "1", "wants": wants_of(request.form)}
+    try:
+        with transaction() as session:
+            choosing.choose(session, context.principal().user_id, body)
+    except Invalid as refusal:
+        return _page({"rules": [refusal.message]}, WRONG)
+    return done(_address(), "You are told so from now on.")
 
 
 @pages.post(f"{BELOW}/rules/reset")
@@ -162,6 +169,11 @@ def paces_of(wants: Sequence[Want]) -> dict[tuple[str, str], str]:
     return {(want.channel_id, kind): want.pace for want in wants for kind in want.kinds}
 
 
+def _paces(form: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    wants = wants_of(form)
+    return {(each["channel_id"], kind): each["pace"] for each in wants for kind in each["kinds"]}
+
+
 def _do(work: Callable[[Session, UUID], str]) -> ResponseReturnValue:
     """Do something in one transaction, and say on the page how it went."""
     permissions.ensure(context.principal(), "notification:change")
@@ -182,7 +194,11 @@ def _kept(typed: dict[str, str]) -> dict[str, str]:
     return typed if typed["kind"] == "email" else typed | {"target": ""}
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Do nothing if that is a name for a channel.
+
+    :raises Invalid: if it is empty, too long, or not printable.
+    """
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         raise Invalid.field("name", f"say in 1 to {LONGEST_NAME} printable characters how you call it")
 
@@ -197,7 +213,7 @@ def _page(
     with reading() as session:
         choice = choosing.read(session, user_id)
         mine = notifications.channels_of(session, user_id)
-        messages, total = _messages(session)
+        messages, total, page = page_of_rows(lambda number: _messages(session, number), SHOWN)
     return in_tab(
         "account/notifications.html",
         HERE,
@@ -205,12 +221,13 @@ def _page(
         channels=mine,
         names={each["channel_id"]: each["name"] for each in mine},
         choice=choice,
-        paces=paces_of(choice.wants),
+        paces=_paces(request.form) if "rules" in (wrong or {}) else paces_of(choice.wants),
+        is_muted=request.form.get("is_muted") == "1" if "rules" in (wrong or {}) else choice.is_muted,
         kinds=KINDS,
         pace_choices=[(pace, pace.replace("_", " ").capitalize()) for pace in PACES],
         channel_kinds=[(kind, said[:1].upper() + said[1:]) for kind, said in CHANNELS.items()],
         messages=messages,
-        page=page_asked(),
+        page=page,
         pages=pages_of(total, SHOWN),
         states=STATES,
         again=AGAIN,
@@ -221,8 +238,8 @@ def _page(
     )
 
 
-def _messages(session: Session) -> tuple[list[dict[str, Any]], int]:
+def _messages(session: Session, number: int) -> tuple[list[dict[str, Any]], int]:
     wanted = overview.search(overview.Criteria(user_id=context.principal().user_id))
     ordering = [Notification.created_at.desc(), Notification.id]
-    page = page_of(session, wanted, ordering, {"page": page_asked(), "limit": SHOWN})
+    page = page_of(session, wanted, ordering, {"page": number, "limit": SHOWN})
     return notifications.shown(session, page["items"]), page["total"]

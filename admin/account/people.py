@@ -92,18 +92,17 @@ def person(user_id: UUID) -> ResponseReturnValue:
 def change_person(user_id: UUID) -> ResponseReturnValue:
     """Change somebody's role and grants."""
     permissions.ensure(context.principal(), PERMISSION)
-    role = request.form.get("role", "")
     try:
         with transaction() as session:
             user = _find(session, user_id)
-            if role != user.role:
+            if (role := request.form.get("role", user.role)) != user.role:
                 _refuse_self(user, "Your own role")
                 users.set_role(user, role)
             _set_grants(session, user, request.form)
     except (Invalid, Conflict) as error:
         with reading() as session:
             wrong = error.details or {"role": [error.message]}
-            return _person(session, _find(session, user_id), wrong, WRONG)
+            return _person(session, _find(session, user_id), wrong, WRONG, request.form)
     return done(url_for("admin.people"), f"{user.email} is changed; it holds from the next request on.")
 
 
@@ -142,11 +141,13 @@ def _refuse_self(user: User, what: str) -> None:
 
 
 def _set_grants(session: Session, user: User, form: Mapping[str, str]) -> None:
-    """Set what the form says of each instance: ``grant.<AMC's id>`` is view, run or empty."""
-    held = grants.held(session, [user.id])[user.id]
+    """Set what was changed in the form: ``grant.<AMC's id>`` is view, run or empty, ``held.`` what it showed.
+
+    What was left as it was shown stays as it is: another admin may have changed it meanwhile.
+    """
     for instance in _instances(session):
         wanted = form.get(f"grant.{instance.instance_id}")
-        if wanted is None or wanted == held.get(instance.id, ""):
+        if wanted is None or wanted == form.get(f"held.{instance.instance_id}"):
             continue
         if wanted:
             grants.grant(session, user.id, instance.id, wanted)
@@ -160,15 +161,24 @@ def _instances(session: Session) -> Sequence[AmcInstance]:
 
 
 def _person(
-    session: Session, user: User, wrong: dict[str, list[str]] | None = None, status: int = 200
+    session: Session,
+    user: User,
+    wrong: dict[str, list[str]] | None = None,
+    status: int = 200,
+    typed: Mapping[str, str] | None = None,
 ) -> Response:
+    held, instances = grants.held(session, [user.id])[user.id], _instances(session)
+    shown = {each.instance_id: held.get(each.id, "") for each in instances}
+    typed = typed or {}
     return in_tab(
         "account/person.html",
         HERE,
         status,
         user=user,
-        held=grants.held(session, [user.id])[user.id],
-        instances=_instances(session),
+        shown={id_: typed.get(f"held.{id_}", access) for id_, access in shown.items()},
+        chosen={id_: typed.get(f"grant.{id_}", access) for id_, access in shown.items()},
+        role=typed.get("role", user.role),
+        instances=instances,
         roles=[(role, f"{role}: {said}") for role, said in ROLES.items()],
         accesses=[(access, {"view": "view", "run": "view and run"}[access]) for access in GRANTS],
         is_self=user.id == context.principal().user_id,

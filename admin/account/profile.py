@@ -44,14 +44,16 @@ def account() -> ResponseReturnValue:
 def change_account() -> ResponseReturnValue:
     """Go by another name, show times in another zone and pages in other colours."""
     typed = {name: request.form.get(name, "").strip() for name in ("name", "time_zone", "theme")}
+    has_keys = request.form.get("has_keys") == "1"
     try:
         with transaction() as session:
             user = session.get_one(User, context.principal().user_id)
             users.set_name(user, typed["name"])
             users.set_time_zone(user, typed["time_zone"])
             users.set_theme(user, typed["theme"])
+            user.has_keys = has_keys
     except Invalid as error:
-        return _page(error.details, WRONG, **typed)
+        return _page(error.details, WRONG, **typed, has_keys=has_keys)
     return done(url_for("admin.account"), f"Saved. Times are shown in {typed['time_zone']}.")
 
 
@@ -77,11 +79,12 @@ def change_password() -> ResponseReturnValue:
     return done(url_for("admin.account"), "The password is changed; all your other sessions have ended.")
 
 
-def _page(wrong: dict[str, list[str]] | None = None, status: int = 200, **typed: str) -> ResponseReturnValue:
+def _page(wrong: dict[str, list[str]] | None = None, status: int = 200, **typed: Any) -> ResponseReturnValue:
     principal = context.principal()
     with reading() as session:
         user = session.get_one(User, principal.user_id)
-        shown: dict[str, Any] = {"name": user.name, "time_zone": user.time_zone, "theme": user.theme, **typed}
+        names = ("name", "time_zone", "theme", "has_keys")
+        shown: dict[str, Any] = {name: getattr(user, name) for name in names} | typed
         instances = _instances(session)
     return in_tab(
         "account/account.html",

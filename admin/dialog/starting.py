@@ -8,6 +8,7 @@ from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from admin import tour
 from admin.answers import done
 from admin.blueprint import pages
 from admin.dialog import meaning, steps
@@ -87,6 +88,7 @@ def _begin(session: Session, draft: ReportDraft) -> dict[str, Any]:
     if left:
         raise Invalid.field(left[0], "has not been filled in yet; do that first")
     made = _start_alone(session, draft) if steps.is_single(draft) else _start_report(session, draft)
+    tour.did(tour.STARTED[steps.type_of(draft)])
     drafting.discard(session, draft)
     return made
 

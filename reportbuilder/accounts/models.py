@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from reportbuilder.accounts.permissions import GRANTS, ROLES, SCOPES
@@ -16,7 +16,8 @@ THEMES: Final = ("auto", "light", "dark")
 class User(Row, Base):
     """A person who signs in. ``role``: viewer < analyst < editor < admin; see ``permissions.py``.
 
-    ``theme``: the console's colours, ``auto`` as the browser has them.
+    ``theme``: the console's colours, ``auto`` as the browser has them. ``tour``: see ``tours.py``.
+    ``has_keys``: single keys are shortcuts at the console.
     """
 
     __tablename__ = "users"
@@ -32,6 +33,8 @@ class User(Row, Base):
     role: Mapped[str] = mapped_column(default="analyst", server_default="analyst")
     time_zone: Mapped[str] = mapped_column(default="UTC", server_default="UTC")
     theme: Mapped[str] = mapped_column(default="auto", server_default="auto")
+    tour: Mapped[str] = mapped_column(default="", server_default="")
+    has_keys: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class ApiToken(Row, Base):

@@ -38,6 +38,7 @@ def create(
     """
     address = _address(email)
     _check_choices(role, time_zone)
+    _check_name(name)
     if find(session, address) is not None:
         raise Conflict(f"There is a user {address} already; change that one or choose another address")
     user = User(email=address, name=name.strip() or address, role=role, time_zone=time_zone)
@@ -93,8 +94,7 @@ def set_name(user: User, name: str) -> None:
 
     :raises Invalid: if it is too long, or not printable.
     """
-    if len(name.strip()) > NAME_MAX or not name.isprintable():
-        raise Invalid.field("name", f"take up to {NAME_MAX} printable characters")
+    _check_name(name)
     user.name = name.strip() or user.email
 
 
@@ -162,6 +162,11 @@ def _address(email: str) -> str:
     if len(address) > EMAIL_MAX or not _EMAIL.fullmatch(address):
         raise Invalid.field("email", f"{email[:80]!r} is not an e-mail address, such as ada@example.test")
     return address
+
+
+def _check_name(name: str) -> None:
+    if len(name.strip()) > NAME_MAX or not name.isprintable():
+        raise Invalid.field("name", f"take up to {NAME_MAX} printable characters")
 
 
 def _check_choices(role: str, time_zone: str) -> None:

@@ -1,17 +1,12 @@
-"""Documentation of the API as one page, rendered on the server from the same OpenAPI that programs read."""
+"""What the API can do, told for people: read from the same OpenAPI document that programs read."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, current_app, render_template
-from markupsafe import Markup, escape
+from flask import current_app
 
-_CODE = re.compile(r"`([^`]+)`")
 METHODS = ("get", "post", "put", "patch", "delete")
-
-docs = Blueprint("api_docs", __name__, url_prefix="/api", template_folder="pages", static_folder="static")
 
 
 @dataclass(frozen=True)
@@ -39,14 +34,13 @@ class Operation:
     answers: list[tuple[str, str, list[Field]]]
 
 
-@docs.app_template_filter("with_code")
-def with_code(text: str) -> Markup:
-    """Return a text as HTML, with what stands in backticks as code.
+@dataclass(frozen=True)
+class Group:
+    """The operations of one noun."""
 
-    >>> str(with_code("take `a < b` & go"))
-    'take <code>a &lt; b</code> &amp; go'
-    """
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just here
+    name: str
+    text: str
+    operations: list[Operation]
 
 
 def specification() -> dict[str, Any]:
@@ -55,15 +49,12 @@ def specification() -> dict[str, Any]:
     return found
 
 
-@docs.get("/docs")
-def page() -> str:
-    """Show all operations by tag."""
-    spec = specification()
-    groups = [
-        (tag["name"], tag.get("description", ""), list(_operations(spec, tag["name"])))
+def groups(spec: Mapping[str, Any]) -> list[Group]:
+    """Return all operations by their tags."""
+    return [
+        Group(tag["name"], tag.get("description", ""), list(_operations(spec, tag["name"])))
         for tag in spec.get("tags", ())
     ]
-    return render_template("api_docs.html", info=spec["info"], groups=groups)
 
 
 def _operations(spec: Mapping[str, Any], tag: str) -> Iterator[Operation]:

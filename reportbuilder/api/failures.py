@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -93,6 +93,7 @@ def register(app: Flask, page: Page) -> None:
     app.register_error_handler(errors.ReportBuilderError, lambda error: answer(of_room(error)))
     app.register_error_handler(HTTPException, lambda error: answer(of_http(error)))
     app.register_error_handler(IntegrityError, lambda error: answer(_of_clash(error)))
+    app.register_error_handler(DataError, lambda error: answer(_of_text(error)))
     for lost in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(lost, lambda error: answer(_of_database(error)))
 
@@ -133,6 +134,16 @@ def _of_clash(error: IntegrityError) -> Problem:
         raise error
     log.warning("somebody else was faster", error=told)
     return of_room(errors.Conflict("Somebody else has just changed or deleted what this needs; load it anew"))
+
+
+def _of_text(error: DataError) -> Problem:
+    """Return how a text looks that PostgreSQL does not keep, and that no field has refused before.
+
+    :raises DataError: for anything else that does not fit its column, which is a fault of ours.
+    """
+    if "NUL" not in str(error.orig):
+        raise error
+    return of_room(errors.Malformed("A text that was sent holds a NUL character; remove it"))
 
 
 def _as_json(problem: Problem) -> Response:

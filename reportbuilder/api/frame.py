@@ -1,4 +1,4 @@
-"""The frame that all parts of the API stand in: OpenAPI, strict JSON, ids in paths, documentation."""
+"""The frame that all parts of the API stand in: OpenAPI, strict JSON, ids in paths."""
 
 from typing import Any
 
@@ -19,7 +19,6 @@ from reportbuilder.api import (
     template_versions,
     templates,
 )
-from reportbuilder.api.docs import docs
 from reportbuilder.api.doors import BODY_MAX, Door
 from reportbuilder.api.failures import ErrorSchema
 from reportbuilder.api.shapes import Ident, ident_schema
@@ -67,7 +66,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # it publishes no types
 
 
 def register(app: Flask) -> None:
-    """Add all doors and their documentation to the app."""
+    """Add all doors to the app."""
     app.json = StrictJson(app)
     app.url_map.converters["ident"] = Ident
     app.config.update(
@@ -84,7 +83,6 @@ def register(app: Flask) -> None:
     api.register_converter(Ident, ident_schema)
     for door in DOORS:
         api.register_blueprint(door)
-    app.register_blueprint(docs)
 
 
 def _options(cookie: str) -> dict[str, Any]:

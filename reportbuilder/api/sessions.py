@@ -6,7 +6,7 @@ import secrets
 from datetime import timedelta
 from uuid import UUID
 
-from flask import Flask, Response, request, session
+from flask import Flask, Response, current_app, request, session
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from sqlalchemy.orm import Session
 
@@ -52,6 +52,7 @@ def start(user: User) -> None:
     session["user"] = str(user.id)
     session["stamp"] = _stamp(user)
     session["since"] = int(clock.now().timestamp())
+    session["csrf"] = _token_of(user)
 
 
 def end() -> None:
@@ -89,6 +90,15 @@ def check_csrf(given: str | None) -> None:
         raise NotPermitted(
             f"The page is too old or not ours: load it again ({CSRF_HEADER} is missing or wrong)"
         )
+
+
+def _token_of(user: User) -> str:
+    """Return the token of a user's forms: the same at each sign-in, until the password changes.
+
+    So a form that has waited over the end of a session can still be sent, with all that was typed into it.
+    """
+    about = f"csrf {user.id} {_stamp(user)}"
+    return hmac.digest(str(current_app.secret_key).encode(), about.encode(), "sha256").hex()
 
 
 def _stamp(user: User) -> str:

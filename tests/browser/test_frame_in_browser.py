@@ -10,20 +10,14 @@ from tests.api.conftest import PASSWORD
 from tests.browser.visits import DESK, PHONE, Visits, check_accessibility, check_fits
 
 KIT = "/console-kit"
-PAGES = ["/sign-in", "/report-builder", KIT, "/nothing"]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("path", PAGES)
-def test_nothing_is_wrong_with_a_page_on_desk_or_phone(
-    visits: Visits, ben: User, path: str, theme: str
-) -> None:
+def test_nothing_is_wrong_with_the_kit_on_desk_or_phone(visits: Visits, ben: User, theme: str) -> None:
     for size in (DESK, PHONE):
-        page = visits.open(path, who=None if path == "/sign-in" else ben, theme=theme, size=size)
+        page = visits.open(KIT, who=ben, theme=theme, size=size)
         check_accessibility(page)
         check_fits(page)
-    if path == "/nothing":
-        visits.expect_complaint("status of 404")
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -59,8 +53,14 @@ def test_a_chosen_theme_stays(visits: Visits, ben: User, scripts: bool) -> None:
     page = visits.open(who=ben, scripts=scripts)
     light = background(visits, ben, "light")
     page.get_by_label(re.compile("Your menu")).click()
+    if scripts:
+        page.evaluate("window.isMarked = true")
     page.get_by_role("button", name="Dark").click()
     expect(page.locator("html")).to_have_attribute("data-color-mode", "dark")
+    assert not scripts or page.evaluate("window.isMarked"), "the page was loaded anew"
+    expect(page.get_by_role("button", name="Dark", include_hidden=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
     assert background(visits, ben, "light") != light
 
 
@@ -156,6 +156,46 @@ def test_a_live_region_changes_and_rests_while_one_types(kit: Page) -> None:
     expect(field).to_have_value("half a wo")
 
 
+def test_what_is_typed_stays_when_the_session_has_ended(visits: Visits, ada: User) -> None:
+    page = visits.open("/templates/new", who=ada)
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    field = page.get_by_role("textbox", name=re.compile("^SQL"))
+    field.fill("SELECT *\nFROM dsp_impressions")
+    note = page.locator("#toasts")
+    expect(note).to_contain_text("You are signed out")
+    field.press("End")
+    page.keyboard.type(" -- more")
+    page.wait_for_timeout(1200)
+    expect(note.locator(".toast")).to_have_count(1)
+    expect(field).to_have_value("SELECT *\nFROM dsp_impressions -- more")
+    page.context.add_cookies(cookies)  # type: ignore[arg-type]  # what was got is what is given
+    page.keyboard.type("!")
+    expect(page.locator("#judgement")).to_contain_text("AMC refuses * in the final SELECT")
+    visits.expect_complaint("(status of|Status Error Code) 401")
+
+
+def test_a_live_region_says_that_one_is_signed_out_and_goes_on_after(kit: Page, visits: Visits) -> None:
+    cookies = kit.context.cookies()
+    kit.context.clear_cookies()
+    expect(kit.locator("#toasts")).to_contain_text("You are signed out")
+    kit.context.add_cookies(cookies)  # type: ignore[arg-type]  # what was got is what is given
+    kit.evaluate("document.dispatchEvent(new Event('live:refresh'))")
+    expect(kit.locator("#beat")).to_contain_text("Look 3")
+    visits.expect_complaint("status of 401")
+
+
+def test_a_doubled_click_sends_a_form_once(kit: Page) -> None:
+    sent: list[str] = []
+    kit.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    kit.evaluate(
+        "() => { const form = document.querySelector('form[action$=\"/done\"]:not([data-confirm])');"
+        " form.requestSubmit(); form.requestSubmit(); }"
+    )
+    expect(kit.locator("main").get_by_role("status")).to_contain_text("It is done")
+    assert len(sent) == 1
+
+
 # ---------------------------------------------------------------- palette and shortcuts
 
 
@@ -169,6 +209,31 @@ def test_the_palette_goes_to_a_page_by_keyboard(kit: Page) -> None:
     expect(kit.locator("#palette").get_by_role("option")).to_have_count(1)
     kit.keyboard.press("Enter")
     expect(kit).to_have_url(re.compile("/api/docs$"))
+
+
+def test_the_palette_takes_what_was_typed_and_not_what_stood_there(kit: Page) -> None:
+    kit.keyboard.press("Control+k")
+    expect(kit.get_by_role("option", name="New report")).to_be_visible()
+    kit.keyboard.type("instances")
+    kit.keyboard.press("Enter")
+    expect(kit).to_have_url(re.compile("/instances$"))
+    kit.keyboard.press("Control+k")
+    kit.keyboard.type("weekly roas")
+    kit.keyboard.press("Enter")
+    expect(kit).to_have_url(re.compile("/templates/tpl_"))
+
+
+def test_single_keys_do_nothing_where_they_are_turned_off(visits: Visits, ben: User) -> None:
+    page = visits.open("/account", who=ben)
+    page.get_by_label("Single keys are shortcuts").uncheck()
+    page.get_by_role("button", name="Save").click()
+    page.goto(KIT)
+    page.keyboard.press("/")
+    page.keyboard.press("?")
+    expect(page.get_by_label("Search the table")).not_to_be_focused()
+    expect(page.locator("#shortcuts")).to_be_hidden()
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette")).to_be_visible()
 
 
 def test_shortcuts_go_to_pages_and_fields_and_are_listed(kit: Page) -> None:

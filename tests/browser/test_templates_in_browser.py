@@ -5,11 +5,9 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import select
 
 from reportbuilder.accounts.models import User
 from reportbuilder.catalog import publishing
-from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.database import transaction
 from tests.api.test_templates_api import PUBLICATION
 from tests.browser.stack import Stack
@@ -28,27 +26,12 @@ def own(stack: Stack, ada: User) -> str:
         return made.template_id
 
 
-@pytest.fixture
-def shipped(stack: Stack) -> str:
-    """The text id of a shipped template."""
-    with stack.rooms.app_context(), transaction() as session:
-        wanted = select(QueryTemplate.template_id).where(QueryTemplate.library_key == "weekly_roas")
-        return session.scalars(wanted).one()
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_is_wrong_with_the_pages_of_templates(
-    visits: Visits, ada: User, own: str, shipped: str, theme: str
-) -> None:
-    one = f"/templates/{own}"
-    paths = [NEW, f"{NEW}?instance_id=amcnorthwind02", f"{NEW}/{shipped}/preview", "/templates"]
-    paths += [one, f"{one}/versions/1", f"{one}/diff", f"{one}/edit", "/templates/new", "/templates/import"]
+def test_nothing_is_wrong_with_what_an_instance_lacks(visits: Visits, ada: User, theme: str) -> None:
     for size in (DESK, PHONE):
-        page = visits.open(NEW, who=ada, theme=theme, size=size)
-        for path in paths:
-            page.goto(path)
-            check_accessibility(page)
-            check_fits(page)
+        page = visits.open(f"{NEW}?instance_id=amcnorthwind02", who=ada, theme=theme, size=size)
+        check_accessibility(page)
+        check_fits(page)
 
 
 def test_the_gallery_follows_what_one_types(page: Page) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from admin.blueprint import HOME
 from reportbuilder import logs
-from reportbuilder.accounts import tokens, users
+from reportbuilder.accounts import grants, tokens, users
 from reportbuilder.accounts.models import ApiToken, InstanceGrant, User
 from reportbuilder.database import reading, transaction
 from tests.api.conftest import BASE, PASSWORD, Callers
@@ -230,6 +230,35 @@ def test_role_and_grants_of_somebody(ada: Visitor, cleo: Visitor, callers: Calle
     wrong = ada.post(path, {"role": "king", "grant.amcnorthwind01": "own"})
     assert wrong.status_code == 422
     assert "is not one of viewer, analyst, editor, admin" in unescape(wrong.text)
+
+
+def test_what_another_admin_has_granted_meanwhile_stays(ada: Visitor, callers: Callers) -> None:
+    path = f"/account/people/{callers.cast.cleo.id}"
+    shown = dict(re.findall(r'name="(held\.\w+)" value="(\w*)"', ada.get(path).text))
+    assert shown == {"held.amcnorthwind01": "view", "held.amcnorthwind02": ""}
+    with transaction() as session:
+        grants.grant(session, callers.cast.cleo.id, callers.cast.second.id, "run")
+    form = {"role": "viewer", "grant.amcnorthwind01": "", "grant.amcnorthwind02": ""}
+    assert ada.post(path, shown | form).status_code == 303
+    with reading() as session:
+        held = session.scalars(
+            select(InstanceGrant).where(InstanceGrant.user_id == callers.cast.cleo.id)
+        ).all()
+    assert [(one.instance_id, one.access) for one in held] == [(callers.cast.second.id, "run")]
+
+
+def test_grants_that_were_typed_stay_with_a_refusal(ada: Visitor, callers: Callers) -> None:
+    wrong = ada.post(
+        f"/account/people/{callers.cast.cleo.id}", {"role": "king", "grant.amcnorthwind02": "run"}
+    ).text
+    assert re.search(r'name="grant.amcnorthwind02".*?value="run" selected', wrong, re.DOTALL)
+
+
+@pytest.mark.parametrize("name", ["x" * 201, "a\nb"])
+def test_a_name_that_does_not_fit_is_told_at_its_field(ada: Visitor, name: str) -> None:
+    answer = ada.post("/account/people", PERSON | {"name": name})
+    assert answer.status_code == 422
+    assert "take up to 200 printable characters" in answer.text
 
 
 def test_who_is_shut_out_is_out_and_no_admin_shuts_out_themselves(

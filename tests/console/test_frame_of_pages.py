@@ -2,20 +2,23 @@
 
 import json
 import re
+from html import unescape
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from admin import assets, navigation
+from admin import assets, error_pages, navigation
 from admin.blueprint import HOME
+from reportbuilder.api.failures import HTTP
 from tests.api.conftest import BASE, Callers
+from tests.browser.every_page import NO_PAGES, PAGES
 from tests.console.visitors import HTMX, Visitor, sign_in
 
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|hx-on|javascript:")
 
 
-@pytest.mark.parametrize("path", [HOME, "/sign-in", "/nothing"])
+@pytest.mark.parametrize("path", [HOME, "/account", "/nothing"])
 def test_pages_run_and_draw_nothing_inline(ben: Visitor, path: str) -> None:
     page = ben.get(path).text
     assert not INLINE.search(page)
@@ -107,7 +110,9 @@ def test_the_palette_finds_only_what_one_may_see(ben: Visitor, browser: FlaskCli
     assert (answer.status_code, answer.text.strip()) == (200, "")
     stranger = browser.get("/palette", headers=HTMX | {"HX-Current-URL": f"http://localhost{HOME}?page=2"})
     assert stranger.status_code == 401
-    assert stranger.headers["HX-Redirect"] == f"/sign-in?next={HOME}?page%3D2"
+    assert "HX-Redirect" not in stranger.headers  # what is typed on the page stays
+    told = json.loads(stranger.headers["HX-Trigger"])["toast"]
+    assert told["action"] == {"label": "Sign in", "href": "/sign-in", "apart": True}
 
 
 def test_the_theme_is_kept_with_the_user(ben: Visitor) -> None:
@@ -118,6 +123,10 @@ def test_the_theme_is_kept_with_the_user(ben: Visitor) -> None:
     assert 'data-color-mode="dark"' in page
     assert '<meta name="color-scheme" content="dark">' in page
     assert ben.post("/appearance", {"theme": "pink"}).status_code == 422
+    no_page = ben.post("/appearance", {"theme": "dark", "back": "/sign-out"})
+    assert no_page.headers["Location"] == HOME
+    script = ben.send("/appearance", {"theme": "light"})
+    assert (script.status_code, json.loads(script.headers["HX-Trigger"])) == (204, {"theme": "light"})
     assert ben.client.post("/appearance", data={"theme": "light"}).status_code == 403
 
 
@@ -138,6 +147,43 @@ def test_a_script_gets_an_error_as_a_note_and_the_page_stays(ben: Visitor) -> No
     toast = json.loads(answer.headers["HX-Trigger"])["toast"]
     assert toast["kind"] == "danger"
     assert "pink" in toast["text"]
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "status", "words"),
+    [("/nothing", 0, 404, 404), ("/appearance", 0, 405, 405), ("/appearance", 1_200_000, 413, 413)],
+)
+def test_people_are_not_told_the_words_of_programs(
+    ben: Visitor, path: str, size: int, status: int, words: int
+) -> None:
+    answer = ben.post(path, {"theme": "x" * size}) if size else ben.get(path)
+    assert answer.status_code == status
+    assert error_pages.WORDS[HTTP[words][1]] in unescape(answer.text)
+    assert HTTP[words][1] not in answer.text
+
+
+def test_a_note_is_short_enough_for_a_header(ben: Visitor) -> None:
+    answer = ben.send("/appearance", {"theme": "x" * 5000})
+    assert len(answer.headers["HX-Trigger"]) < 1000
+
+
+def test_every_page_is_looked_at_by_the_browser_tests(web: Flask) -> None:
+    asked = {
+        rule.endpoint
+        for rule in web.url_map.iter_rules()
+        if rule.endpoint.startswith("admin.") and "GET" in (rule.methods or ())
+    }
+    own = {endpoint for endpoint in asked if endpoint.startswith("admin.kit_")}  # of the tests
+    assert asked - own == set(PAGES) | set(NO_PAGES)
+    assert not set(PAGES) & set(NO_PAGES)
+
+
+def test_keys_are_shortcuts_unless_a_reader_turns_them_off(ben: Visitor) -> None:
+    assert "data-no-keys" not in ben.get(HOME).text
+    ben.post("/account", {"name": "Ben", "time_zone": "UTC", "theme": "auto"})
+    assert "data-no-keys" in ben.get(HOME).text
+    ben.post("/account", {"name": "Ben", "time_zone": "UTC", "theme": "auto", "has_keys": "1"})
+    assert "data-no-keys" not in ben.get(HOME).text
 
 
 def test_the_api_answers_scripts_with_json_all_the_same(ben: Visitor) -> None:

@@ -54,6 +54,7 @@ def test_a_webhooks_secret_is_shown_once(ben: Visitor) -> None:
     assert not SECRET.search(ben.get(PAGE).text)
     again = ben.post(f"{PAGE}/channels", form)
     assert not SECRET.search(again.text)
+    assert "its signing secret was shown the first time" in ben.get(PAGE).text
     with reading() as session:
         channel_id = session.scalars(select(NotificationChannel.channel_id)).one()
     renewed = SECRET.search(ben.post(f"{PAGE}/channels/{channel_id}/secret").text)
@@ -92,10 +93,54 @@ def test_what_one_is_told_by_channel_and_pace(ben: Visitor) -> None:
     page = ben.get(PAGE).text
     assert "This is your own choice" in page
     assert re.search(rf'name="want.{channel_id}.run_completed".*?value="daily" selected', page, re.DOTALL)
-    ben.post(f"{PAGE}/rules", {"want.chn_other.run_failed": "daily"})
-    assert "is no channel of yours" in ben.get(PAGE).text
+    wrong = ben.post(
+        f"{PAGE}/rules", {"want.chn_other.run_failed": "daily", "want.email.run_completed": "daily"}
+    )
+    assert wrong.status_code == 422
+    assert "is no channel of yours" in wrong.text
+    assert re.search(r'name="want.email.run_completed".*?value="daily" selected', wrong.text, re.DOTALL)
     ben.post(f"{PAGE}/rules/reset")
     assert "This is what is usual" in ben.get(PAGE).text
+
+
+def test_a_channel_is_called_otherwise_and_leads_elsewhere(
+    ben: Visitor, cleo: Visitor, callers: Callers
+) -> None:
+    channel_id = add(ben)
+    path = f"{PAGE}/channels/{channel_id}"
+    page = ben.get(path).text
+    assert "Change “The team”" in page
+    assert "verysecret" not in page
+    assert (cleo.get(path).status_code, cleo.post(path, {"name": "Mine"}).status_code) == (404, 404)
+    assert ben.get(f"{PAGE}/channels/email").status_code == 404
+    assert ben.post(path, {"name": "Everybody", "target": ""}).headers["Location"] == PAGE
+    assert "/services/T1…" in ben.get(PAGE).text
+    ben.post(path, {"name": "Everybody", "target": SLACK.replace("T1JJ", "T9JJ")})
+    page = ben.get(PAGE).text
+    assert "Everybody" in page
+    assert "The team" not in page
+    assert "/services/T9…" in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"name": ""}, "say in 1 to 100 printable characters"),
+        ({"target": "https://evil.test/verysecret"}, "is no incoming webhook of Slack"),
+    ],
+)
+def test_a_change_that_does_not_fit_is_told_at_its_field(
+    ben: Visitor, changes: dict[str, str], told: str
+) -> None:
+    answer = ben.post(f"{PAGE}/channels/{add(ben)}", {"name": "Everybody", "target": ""} | changes)
+    assert answer.status_code == 422
+    assert told in unescape(answer.text)
+    assert "verysecret" not in answer.text
+
+
+def test_a_page_behind_the_last_one_is_the_last_one(ben: Visitor) -> None:
+    ben.post(f"{PAGE}/channels/email/test", {})
+    assert "No messages yet" not in ben.get(f"{PAGE}?page=99").text
 
 
 def test_a_test_message_and_its_resend(ben: Visitor, cleo: Visitor, callers: Callers) -> None:

@@ -106,11 +106,43 @@ def test_no_password_and_no_cookie_gets_into_the_logs(
         assert secret not in written
 
 
+def test_what_was_typed_before_a_session_ended_can_be_sent_after_it(browser: FlaskClient) -> None:
+    sign_in(browser)
+    token = csrf(browser, HOME)
+    browser.delete_cookie("reportbuilder")
+    form = {"csrf_token": token, "theme": "dark", "back": "/account"}
+    ended = browser.post("/appearance", data=form)
+    assert ended.status_code == 401
+    assert "What you have sent is not lost" in ended.text
+    sign_in(browser)
+    assert browser.post("/appearance", data=form).headers["Location"] == "/account"
+
+
+def test_a_sign_in_that_has_waited_too_long_comes_back_with_the_address(browser: FlaskClient) -> None:
+    answer = sign_in(browser, csrf_token="of yesterday")
+    assert answer.status_code == 403
+    assert 'value="ben@example.test"' in answer.text
+    assert sign_in(browser, csrf_token=csrf(browser)).status_code == 303
+
+
+def test_who_is_signed_in_is_led_on_from_the_sign_in(browser: FlaskClient) -> None:
+    sign_in(browser)
+    assert browser.get("/sign-in?next=/account").headers["Location"] == "/account"
+
+
+def test_a_nul_is_refused_and_no_fault(browser: FlaskClient) -> None:
+    assert sign_in(browser, email="a\0@example.test").status_code in {400, 401}
+    sign_in(browser)
+    for path in ("/templates?search=%00", f"{HOME}/new?search=%00", "/palette?q=%00", f"{HOME}?q=%00"):
+        assert browser.get(path).status_code in {200, 400}, path
+
+
 def test_guessing_is_slowed_down(browser: FlaskClient) -> None:
     token = csrf(browser)
     form = {"email": "ben@example.test", "password": "wrong", "csrf_token": token}
     seen = [browser.post("/sign-in", data=form).status_code for _ in range(11)]
     assert seen == [401] * 10 + [429]
+    assert "wait a minute" in browser.post("/sign-in", data=form).text
 
 
 def test_the_session_works_at_the_api_and_writes_need_its_token(browser: FlaskClient) -> None:

@@ -19,6 +19,7 @@ from reportbuilder.database import reading, transaction
 from tests.api.conftest import Callers
 from tests.api.test_templates_api import PUBLICATION
 from tests.console.test_template_pages import at, make_editor
+from tests.console.timely import key_in
 from tests.console.visitors import Visitor
 
 NEW = "/templates/new"
@@ -150,6 +151,27 @@ def test_one_sees_what_changes_before_it_is_published(ada: Visitor, path: str) -
         latest = versions.versions_of(session, at(session, path))[0]
         assert (latest.version, latest.note) == (2, "a remark")
         assert latest.snapshot["sql_template"] == changed["sql_template"]
+
+
+def test_a_form_that_is_sent_twice_publishes_once(ada: Visitor, path: str) -> None:
+    form = FORM | {"name": "Twice", "step": "publish", "once": key_in(ada.get(NEW).text)}
+    led = [ada.post(NEW, form).headers["Location"] for _ in range(2)]
+    assert led[0] == led[1]
+    with reading() as session:
+        assert len(session.scalars(select(QueryTemplate).where(QueryTemplate.name == "Twice")).all()) == 1
+    changed = FORM | {"sql_template": FORM["sql_template"] + "\n-- more", "version": "1", "step": "publish"}
+    changed["once"] = key_in(ada.post(f"{path}/edit", changed | {"step": "review"}).text)
+    assert [ada.post(f"{path}/edit", changed).status_code for _ in range(2)] == [303, 303]
+    assert version_of(path) == 2
+    back = {"version": 2, "once": key_in(ada.get(f"{path}/versions/1").text)}
+    assert [ada.post(f"{path}/versions/1/restore", back).status_code for _ in range(2)] == [303, 303]
+    assert version_of(path) == 3
+
+
+def test_the_note_of_a_review_stays_on_the_way_back_to_the_text(ada: Visitor, path: str) -> None:
+    changed = FORM | {"sql_template": FORM["sql_template"] + "\n-- more", "version": "1"}
+    text = ada.post(f"{path}/edit", changed | {"step": "edit", "note": "why it is so"}).text
+    assert '<input type="hidden" name="note" value="why it is so">' in text
 
 
 def test_a_text_that_says_the_same_has_nothing_to_publish(ada: Visitor, path: str) -> None:

@@ -114,6 +114,24 @@ def test_several_files_come_at_once_and_their_text_is_kept(ada: Visitor) -> None
     assert stored() == 0
 
 
+def test_a_file_of_windows_is_imported_at_the_first_go(ada: Visitor) -> None:
+    content = json.dumps(OLDER, indent=1).replace("\n", "\r\n").encode()
+    form = {"csrf_token": ada.token, "files": [(BytesIO(content), "one.json")], "content": ""}
+    page = ada.client.post(IMPORT, data=form, content_type="multipart/form-data").text
+    again = field_of(page, "content").replace("\n", "\r\n")  # as browsers send it
+    sent = {"name": "one.json", "content": again, "step": "import", "checked": checked_of(page)}
+    assert "Done: 1 imported with warnings" in ada.post(IMPORT, sent).text
+    assert stored() == 1
+
+
+def test_more_files_than_are_taken_are_refused_and_not_dropped(ada: Visitor) -> None:
+    files = [(BytesIO(b"{}"), f"{number}.json") for number in range(51)]
+    form = {"csrf_token": ada.token, "files": files}
+    answer = ada.client.post(IMPORT, data=form, content_type="multipart/form-data")
+    assert answer.status_code == 422
+    assert "There are 51 files and texts; 50 are taken at once" in answer.text
+
+
 @pytest.mark.parametrize(
     ("form", "status", "said"),
     [

@@ -10,7 +10,8 @@ import "./parts/unseen.js";
 import "./parts/palette.js";
 import "./parts/shortcuts.js";
 import "./parts/ticking.js";
-import "./parts/copying.js";
+import "./parts/sending.js";
+import "./parts/appearance.js";
 import { watch } from "./parts/live.js";
 
 document.documentElement.dataset.script = "";

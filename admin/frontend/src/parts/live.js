@@ -8,6 +8,7 @@ const SHARE = 20; // of the time between two questions an answer may take one pa
 const STOP = 286;
 const BUSY = 'input:not([type="checkbox"], [type="radio"], [type="hidden"], [type="submit"], [type="button"]), textarea, select, [contenteditable]';
 const regions = new Map();
+let isSignedOut = false;
 
 /** Begin to poll all regions that are new, and forget those that have gone. */
 export function watch() {
@@ -68,7 +69,9 @@ async function look(element, state) {
   const headers = { "HX-Request": "true", "HX-Target": element.id, "X-Polling": "1", Accept: "text/html" };
   if (state.tag) headers["If-None-Match"] = state.tag;
   const answer = await fetch(element.dataset.live, { headers, redirect: "manual", cache: "no-store" });
-  if (answer.status === 404 || answer.status === 401 || answer.type === "opaqueredirect") return STOP;
+  if (answer.status === 404 || answer.type === "opaqueredirect") return STOP;
+  if (answer.status === 401 && !isSignedOut) tell(answer); // once; who signs in again in another tab goes on here
+  isSignedOut = answer.status === 401;
   if (!answer.ok || answer.status === 204) return false;
   state.tag = answer.headers.get("ETag") ?? "";
   const html = await answer.text();

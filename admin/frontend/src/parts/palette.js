@@ -7,12 +7,15 @@ const field = dialog?.querySelector("[role=combobox]");
 const list = dialog?.querySelector("[role=listbox]");
 let timer = 0;
 let asked = 0;
+let isEager = false; // Enter was pressed before there was anything to choose
 
 function open() {
   if (dialog.open) return;
   field.value = "";
+  isEager = false;
   dialog.showModal();
   field.focus();
+  show(here([]));
   fill("");
 }
 
@@ -38,14 +41,36 @@ function optionFor(element) {
 }
 
 async function fill(text) {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  show(here(words));
+  const words = wordsOf(text);
   const mine = ++asked;
   const headers = { "HX-Request": "true", Accept: "text/html" };
   const answer = await fetch(`${dialog.dataset.url}?q=${encodeURIComponent(text)}`, { headers }).catch(() => null);
-  if (mine !== asked || !answer?.ok) return;
-  const found = document.createRange().createContextualFragment(await answer.text());
+  const found = document.createRange().createContextualFragment(answer?.ok ? await answer.text() : "");
+  if (mine !== asked || !dialog.open) return;
   show([...here(words), ...found.querySelectorAll("[role=option]")]);
+  if (isEager) list.firstElementChild?.click();
+  isEager = false;
+}
+
+function wordsOf(text) {
+  return text.toLowerCase().split(/\s+/).filter(Boolean);
+}
+
+/** What this page has for a text, at once; what the server has follows. */
+function follow() {
+  const text = field.value.trim();
+  isEager = false;
+  show(here(wordsOf(text)));
+  dialog.querySelector("[data-none]").hidden = true;
+  asked++;
+  clearTimeout(timer);
+  timer = setTimeout(() => fill(text), PAUSE);
+}
+
+function enter() {
+  const chosen = list.querySelector('[aria-selected="true"]');
+  if (chosen) chosen.click();
+  else isEager = true;
 }
 
 function show(options) {
@@ -77,16 +102,13 @@ function keyed(event) {
     choose((at + step + options.length) % options.length);
   } else if (event.key === "Enter") {
     event.preventDefault();
-    options[at]?.click();
+    enter();
   }
 }
 
 if (dialog) {
   field.addEventListener("keydown", keyed);
-  field.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => fill(field.value.trim()), PAUSE);
-  });
+  field.addEventListener("input", follow);
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
       event.preventDefault();

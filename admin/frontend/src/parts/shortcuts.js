@@ -34,7 +34,7 @@ function act(element) {
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-  if (event.key.length !== 1 || document.querySelector("dialog[open]")) return;
+  if ("noKeys" in document.documentElement.dataset || event.key.length !== 1 || document.querySelector("dialog[open]")) return;
   const typed = began ? `${began} ${event.key}` : event.key;
   clearTimeout(timer);
   began = "";

@@ -2,10 +2,10 @@
 const SHOWN = 6000;
 const SHOWN_WITH_ACTION = 12000;
 
-/** Show a note. kind: "" | "success" | "warning" | "danger". action: {label, href} or {label, post, fields}. */
+/** Show a note, once while it stands there. kind: "" | "success" | "warning" | "danger". action: {label, href, apart} or {label, post, fields}. */
 export function toast({ text, kind = "", action = null }) {
   const region = document.getElementById("toasts");
-  if (!region || !text) return;
+  if (!region || !text || [...region.querySelectorAll("[data-text]")].some((told) => told.textContent === text)) return;
   const shown = document.getElementById("toast-pattern").content.firstElementChild.cloneNode(true);
   if (kind) shown.dataset.kind = kind;
   shown.querySelector("[data-text]").textContent = text;
@@ -29,10 +29,11 @@ function letGo(shown, kind, action) {
   }
 }
 
-function actionOf({ label, href, post, fields = {} }) {
+function actionOf({ label, href, post, fields = {}, apart = false }) {
   if (href) {
     const link = document.createElement("a");
     link.href = href;
+    if (apart) link.target = "_blank";
     link.textContent = label;
     return link;
   }
