@@ -10,7 +10,7 @@ from actors.scheduler import make_scheduler
 from actors.upkeep import ticks
 from actors.wakeups import over
 from actors.worker import WorkerProcess
-from reportbuilder import crashpoints, database, logs, settings, wakeups
+from reportbuilder import crashpoints, database, logs, models, settings, wakeups
 from reportbuilder.amc.connections import Connections
 from reportbuilder.amc.vault import Vault
 from reportbuilder.errors import Invalid
@@ -49,6 +49,7 @@ def backstage(chosen: Settings | None = None) -> Flask:
     logs.configure(chosen.log_level, chosen.log_format)
     check(chosen)
     app = Flask("reportbuilder", static_folder=None, template_folder=None)
+    models.metadata()
     database.install(app, chosen)
     wakeups.deliver_with(over(make_broker(chosen.redis_url)))
     crashpoints.arm(chosen.crash_at)

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from reportbuilder import schema
+from reportbuilder import models
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=schema.metadata(),
+    target_metadata=models.metadata(),
     render_as_batch=True,
     compare_type=True,
     compare_server_default=True,

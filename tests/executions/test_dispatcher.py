@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
-from reportbuilder import clock, schema, wakeups
+from reportbuilder import clock, models, wakeups
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.failures import Rejected, Throttled, UnknownOutcome
 from reportbuilder.amc.models import AmcAccount, AmcInstance
@@ -104,7 +104,7 @@ class Dispatcher(RuleBasedStateMachine):
             wakeups.deliver_with(self.before)
             self.frozen.__exit__(None, None, None)
             with transaction() as session:
-                for table in reversed(schema.metadata().sorted_tables):
+                for table in reversed(models.metadata().sorted_tables):
                     session.execute(table.delete())
 
     # ------------------------------------------------------------ what is there

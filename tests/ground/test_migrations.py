@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Engine, create_engine, inspect, select, text
 from sqlalchemy.orm import Session
 
-from reportbuilder import schema
+from reportbuilder import models, schema
 from reportbuilder.catalog import versions
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.database import driver_url
@@ -43,7 +43,7 @@ def test_up_down_up_and_equal_to_the_models(blank_url: str) -> None:
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "compare_server_default": True}
         )
-        assert compare_metadata(context, schema.metadata()) == []
+        assert compare_metadata(context, models.metadata()) == []
     engine.dispose()
 
 
@@ -51,7 +51,7 @@ def test_check_constraints_equal_those_of_the_models(blank_url: str) -> None:
     schema.upgrade(blank_url)
     engine = create_engine(driver_url(blank_url))
     inspector = inspect(engine)
-    for table in schema.metadata().sorted_tables:
+    for table in models.metadata().sorted_tables:
         declared = {
             str(check.name)
             for check in table.constraints
