@@ -19,7 +19,7 @@ class Entry:
 
 ENTRIES = (
     Entry("Report Builder", "admin.home", "graph", "g r", "/report-builder"),
-    Entry("Runs", "admin.all_runs", "history", "g u", "/report-builder/runs"),
+    Entry("All runs", "admin.all_runs", "history", "g u", "/report-builder/runs"),
     Entry("Templates", "admin.templates", "stack", "g t", "/templates"),
     Entry("Instances", "admin.instances", "server", "g i", "/instances"),
     Entry("Account", "admin.account", "person", "g a", "/account"),

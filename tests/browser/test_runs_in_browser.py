@@ -86,7 +86,7 @@ def test_a_failure_leads_to_its_place_in_the_sql(visits: Visits, stack: Stack, b
     run_broken(stack, own)
     page = visits.open(own, who=ben)
     wait_for_the_last_run(page)
-    page.get_by_role("link", name="What it means and what to do").click()
+    page.get_by_role("link", name="What AMC said, and all of the run").click()
     expect(page.get_by_text("There is no data source dsp_impresions on this instance.")).to_be_visible()
     page.get_by_role("link", name=re.compile("Show line 2")).click()
     expect(page.locator("#L2 mark")).to_have_text("dsp_impresions")
