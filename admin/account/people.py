@@ -24,7 +24,6 @@ from reportbuilder.amc.models import AmcInstance
 from reportbuilder.api import context
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Conflict, Invalid
-from reportbuilder.parameters.dates import offered_zones
 
 log = logs.get_logger(__name__)
 
@@ -203,7 +202,6 @@ def _page(
         people=[(row, _words(row, held[row.id], names)) for row in rows],
         own=context.principal().user_id,
         roles=[(role, f"{role}: {said}") for role, said in ROLES.items()],
-        zones=offered_zones(),
         added=added,
         wrong=wrong or {},
         typed=typed or _empty(),

@@ -19,7 +19,6 @@ from reportbuilder.amc.models import AmcInstance
 from reportbuilder.api import context, limits, sessions
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Invalid, Unauthenticated
-from reportbuilder.parameters.dates import offered_zones
 
 log = logs.get_logger(__name__)
 
@@ -95,7 +94,6 @@ def _page(wrong: dict[str, list[str]] | None = None, status: int = 200, **typed:
         instances=instances,
         roles=ROLES,
         themes=[(name, _THEMES[name]) for name in THEMES],
-        zones=offered_zones(),
         shortest=PASSWORD_MIN,
         longest=PASSWORD_MAX,
     )

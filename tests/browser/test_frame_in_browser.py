@@ -231,6 +231,16 @@ def test_the_palette_takes_what_was_typed_and_not_what_stood_there(kit: Page) ->
     expect(kit).to_have_url(re.compile("/templates/tpl_"))
 
 
+def test_enter_takes_the_zone_that_fits_best_not_the_one_of_before(visits: Visits, ben: User) -> None:
+    page = visits.open("/account", who=ben)
+    for typed, zone in (("new york", "America/New_York"), ("utc", "UTC")):
+        page.get_by_role("combobox", name="Time zone").click()
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("status").first).to_contain_text(f"Times are shown in {zone}.")
+
+
 def test_single_keys_do_nothing_where_they_are_turned_off(visits: Visits, ben: User) -> None:
     page = visits.open("/account", who=ben)
     page.get_by_label("Single keys are shortcuts").uncheck()

@@ -17,12 +17,19 @@ function dress(select) {
     render: { no_results: () => NONE },
   });
   select.setAttribute("aria-hidden", "true"); // its label has gone over to the box
+  chooser.on("type", () => lead(chooser));
   const box = chooser.control_input;
   for (const name of ["aria-describedby", "aria-invalid"]) {
     if (select.hasAttribute(name)) box.setAttribute(name, select.getAttribute(name));
   }
   box.addEventListener("input", (event) => event.stopPropagation()); // what is searched is no value of the form
   box.addEventListener("keydown", (event) => event.key === "Tab" && take(chooser), true);
+}
+
+/** Make the best match the one that Enter takes, not what is chosen already, if that matches as well. */
+function lead(chooser) {
+  const best = chooser.dropdown_content.querySelector("[data-selectable]");
+  if (chooser.inputValue() && best) chooser.setActiveOption(best);
 }
 
 /** Take what was found by typing when one goes on without pressing Enter. */
