@@ -241,6 +241,12 @@ def test_enter_takes_the_zone_that_fits_best_not_the_one_of_before(visits: Visit
         expect(page.get_by_role("status").first).to_contain_text(f"Times are shown in {zone}.")
 
 
+def test_bars_begin_where_one_is_on_a_phone(visits: Visits, ben: User) -> None:
+    page = visits.open("/account/notifications", who=ben, size=PHONE)
+    for current in page.locator("nav [aria-current]").all():
+        expect(current).to_be_in_viewport(ratio=0.99)
+
+
 def test_single_keys_do_nothing_where_they_are_turned_off(visits: Visits, ben: User) -> None:
     page = visits.open("/account", who=ben)
     page.get_by_label("Single keys are shortcuts").uncheck()

@@ -6,6 +6,7 @@ import "./parts/menus.js";
 import "./parts/dialogs.js";
 import "./parts/copying.js";
 import "./parts/arrows.js";
+import "./parts/bars.js";
 import "./parts/unseen.js";
 import "./parts/palette.js";
 import "./parts/shortcuts.js";
