@@ -33,12 +33,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class Heading:
-    """A shown column. ``key`` sorts by it; ``is_number``: its cells stand to the right."""
+    """A shown column. ``key`` sorts by it; ``is_measure``: a number that is no name, so its thousands are parted."""
 
     name: str
     type: str
     key: str
-    is_number: bool
+    is_measure: bool
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its cells stand to the right."""
+        return self.type in NUMBERS
 
 
 @dataclass(frozen=True)
@@ -123,8 +128,8 @@ def cell_of(value: Any, heading: Heading) -> Cell:
     if isinstance(value, float):
         return _double(value)
     text = str(value)
-    if heading.type in NUMBERS:
-        return Cell(grouped(text) if heading.is_number else text)
+    if heading.is_number:
+        return Cell(grouped(text) if heading.is_measure else text)
     if heading.type == "timestamp":
         return Cell(text.replace("T", " "))
     return Cell(f"{text[:CELL_MOST]}…", text[:FULL_MOST]) if len(text) > CELL_MOST else Cell(text)
