@@ -33,7 +33,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Heading:
-    """A shown column. ``key`` sorts by it; ``is_measure``: a number that is no name, so its thousands are parted."""
+    """A shown column. ``key`` sorts by it; ``is_measure``: a number and no name; so thousands are parted."""
 
     name: str
     type: str

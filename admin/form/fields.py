@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import accumulate
 from typing import Any
 
 from admin.form import controls
@@ -260,7 +261,19 @@ def conditions_of(form: Form) -> dict[str, dict[str, list[Any]]]:
 
 
 def _shorten(value: Any, labels: Mapping[str, str], most: int = 80) -> str:
+    """Return a default in words: all of what there is to choose, or as many items as there is room for.
+
+    >>> _shorten(["b", "a"], {"a": "A", "b": "B"}), _shorten(["B1", "B2", "B3"], {}, most=5)
+    ('all of them', 'B1 and 2 more')
+    """
     single = value.get("preset", value) if isinstance(value, dict) else value
     items = [controls.spell(item) for item in (single if isinstance(single, list) else [single])]
-    text = ", ".join(labels.get(item, item) for item in items)
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    if len(items) > 1 and set(items) == set(labels):
+        return "all of them"
+    named = [labels.get(item, item) for item in items]
+    text = ", ".join(named)
+    if len(text) <= most or len(named) == 1:
+        return text if len(text) <= most else f"{text[: most - 1]}…"
+    lengths = accumulate(len(name) + 2 for name in named)
+    shown = max(1, sum(length - 2 <= most for length in lengths))
+    return f"{', '.join(named[:shown])} and {len(named) - shown} more"

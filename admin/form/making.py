@@ -195,8 +195,10 @@ def _judged(ground: Ground, typed: Typed) -> judging.Verdict:
 def _page(
     session: Session, ground: Ground, typed: Typed, *, told: bool, verdict: judging.Verdict | None = None
 ) -> str:
+    if ground.on is None:
+        return _where(session, ground, typed)
     verdict = verdict or _judged(ground, typed)
-    typical = overview.typical_duration(session, ground.template.id, ground.on.id) if ground.on else None
+    typical = overview.typical_duration(session, ground.template.id, ground.on.id)
     path = url_for("admin.report_form", template_id=ground.template.template_id)
     begun = fields.begin(ground.form, ground.hints)
     return render_template(
@@ -205,7 +207,20 @@ def _page(
         typical=showing.typical(typical),
         on=ground.on,
         **keeping.panel(session, context.principal(), ground.template, ground.on),
-        address=addresses.write(path, ground.on.instance_id if ground.on else "", typed, begun),
+        address=addresses.write(path, ground.on.instance_id, typed, begun),
         draft=request.values.get("draft", ""),
+        steps=opening.begun(session, ground.template),
+    )
+
+
+def _where(session: Session, ground: Ground, typed: Typed) -> str:
+    """Ask for the instance before all else; what the address gives, or has been typed, is carried on."""
+    given = dict(request.args.lists()) if request.method == "GET" else typed
+    return render_template(
+        "form/where.html",
+        template=ground.template,
+        path=url_for("admin.report_form", template_id=ground.template.template_id),
+        instances=showing.choices(ground),
+        carried=[(name, text) for name, texts in given.items() if name != "instance_id" for text in texts],
         steps=opening.begun(session, ground.template),
     )

@@ -39,12 +39,13 @@ def form_page(ground: Ground, typed: Typed, verdict: Verdict, *, told: bool) -> 
         "errors": errors,
         "summary": summary(sections, errors),
         "zones": offered_zones(),
-        "instances": _choices(ground),
+        "instances": choices(ground),
         "settings": json.dumps(script_settings(ground.form) | _where(ground)),
     } | sql_pane(ground, verdict)
 
 
-def _choices(ground: Ground) -> list[tuple[str, str]]:
+def choices(ground: Ground) -> list[tuple[str, str]]:
+    """Return the instances to choose from."""
     chosen = ground.on.instance_id if ground.on else ""
     return [
         (one.instance_id, f"{one.instance_name} ({one.instance_id})")

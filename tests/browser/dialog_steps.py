@@ -21,9 +21,8 @@ def begin(page: Page, name: str) -> None:
     """Choose the template and an instance, and go on with its usual values."""
     page.goto("/report-builder/new?search=reach")
     page.get_by_role("link", name=f"Use {TEMPLATE}").click()
-    if page.get_by_role("button", name="Next: when").count() == 0:
-        page.get_by_label("Instance", exact=True).select_option(index=1)
-        page.locator("button[value=instance]").click()
+    page.get_by_label("Instance", exact=True).select_option(index=1)
+    page.get_by_role("button", name="Continue").click()
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_role("button", name="Next: when").click()
     expect(page.locator(HEADING)).to_have_text("When")

@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from sqlalchemy import event
@@ -225,13 +225,45 @@ def test_values_in_the_address(ben: Visitor, path: str) -> None:
     assert "too many for an address" in many
 
 
-def test_the_instance_is_chosen_first_where_there_are_several(ben: Visitor, cast: Cast, path: str) -> None:
+def go_on(ben: Visitor, page: str, instance_id: str) -> str:
+    """Choose an instance on the page that asks for one, as its form does; return what follows."""
+    form = re.search(r'<form[^>]*method="get" action="([^"]+)">(.*?)</form>', page, re.DOTALL)
+    assert form
+    hidden = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form[2])
+    given = [(html.unescape(name), html.unescape(text)) for name, text in hidden]
+    return ben.get(f"{form[1]}?{urlencode([*given, ('instance_id', instance_id)])}").text
+
+
+@pytest.fixture
+def ben_on_two(ben: Visitor, cast: Cast) -> Visitor:
     with transaction() as session:
         grants.grant(session, cast.ben.id, cast.second.id, "run")
-    page = ben.get(path).text
+    return ben
+
+
+def test_the_instance_is_chosen_first_where_there_are_several(ben_on_two: Visitor, path: str) -> None:
+    page = ben_on_two.get(path).text
     assert "Choose an instance" in page
     assert "p.least" not in page
-    chosen = ben.post(path, TYPED | {"instance_id": "amcnorthwind02", "do": "instance", "p.least": "many"})
+    chosen = go_on(ben_on_two, page, "amcnorthwind02")
+    assert controls(chosen, "p.least") == ["1"], "a form that is begun shows its defaults"
+    assert re.search(r'id="p.split"[^>]* checked', chosen)
+    assert "is not a number" not in summary(chosen)
+
+
+def test_the_choice_of_an_instance_keeps_the_values_of_the_address(ben_on_two: Visitor, path: str) -> None:
+    page = ben_on_two.get(f"{path}?p.least=7&p.pattern=Brand*&timezone=Asia/Tokyo").text
+    chosen = go_on(ben_on_two, page, "amcnorthwind02")
+    assert (controls(chosen, "p.least"), controls(chosen, "p.pattern")) == (["7"], ["Brand*"])
+    assert "Asia/Tokyo" in chosen
+    sent = ben_on_two.post(path, TYPED | {"instance_id": "", "p.least": "9", "do": "next"})
+    assert sent.status_code == 422
+    assert controls(go_on(ben_on_two, sent.text, "amcnorthwind01"), "p.least") == ["9"]
+
+
+def test_another_instance_keeps_what_is_typed(ben_on_two: Visitor, path: str) -> None:
+    typed = TYPED | {"instance_id": "amcnorthwind02", "do": "instance", "p.least": "many"}
+    chosen = ben_on_two.post(path, typed)
     assert chosen.status_code == 200
     assert controls(chosen.text, "p.least") == ["many"]
     assert "is not a number" not in summary(chosen.text)
