@@ -27,7 +27,7 @@ from reportbuilder.catalog.needs import tables_needed
 from reportbuilder.database import reading
 from reportbuilder.executions import overview
 
-PAGE = 24  # cards
+PAGE = 48  # cards
 MOST_LACKING = 60  # templates that the instance cannot run
 MOST_INSTANCES = 500
 LONGEST = 200  # characters of a filter

@@ -120,3 +120,14 @@ def test_the_sql_says_that_it_is_of_before_while_a_new_one_is_made(visits: Visit
     expect(page.locator("#sql mark", has_text=re.compile("^19$")).first).to_be_visible()
     expect(page.locator(".sql-fresh")).to_be_visible()
     visits.expect_complaint("ERR_FAILED|htmx:")
+
+
+def test_the_link_leads_to_what_is_typed_by_now(visits: Visits, ben: User) -> None:
+    page = visits.open(address_of(visits.stack, KEY), who=ben)
+    page.locator(LEAST).fill("9")
+    link = page.get_by_role("link", name="These values as a link")
+    link.hover()
+    with page.context.expect_page() as opened:
+        link.click(modifiers=["Control"])
+    expect(opened.value.locator(LEAST)).to_have_value("9")
+    expect(opened.value.get_by_role("switch", name="Count the whole brand")).to_be_checked()

@@ -51,7 +51,7 @@ def names_in(page: str) -> list[str]:
 
 
 def test_each_template_is_a_card_that_says_what_it_answers(ben: Visitor, library: None) -> None:
-    found = names_in(ben.get(NEW).text) + names_in(ben.get(f"{NEW}?page=2").text)
+    found = names_in(ben.get(NEW).text)
     assert sorted(found, key=str.lower) == sorted((one.draft.name for one in read_library()), key=str.lower)
     card = ben.get(f"{NEW}?report_type=weekly_roas").text
     assert "How do cost, sales and their ratio move from week to week" in card

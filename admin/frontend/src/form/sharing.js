@@ -2,6 +2,7 @@
 
 const LONGEST = 6000; // as the server's own limit, see admin/form/addresses.py
 
+const TOO_MANY = "These values are too many for an address. Save them and share them instead.";
 const OWN = /^(?:[pw]\..*|instance_id|name|description|timezone)$/s;
 
 export function makeCopies(form) {
@@ -11,11 +12,23 @@ export function makeCopies(form) {
     if (button.dataset.copy) await copy(document.getElementById(button.dataset.copy).textContent, "The SQL is copied");
     else await copyLink(form);
   });
+  const link = document.querySelector("[data-address]");
+  for (const kind of ["pointerenter", "focus", "click"]) link?.addEventListener(kind, (event) => lead(event, form));
+}
+
+/** Let the link lead to what is typed by now, before anybody follows or copies it. */
+function lead(event, form) {
+  const address = addressOf(form);
+  if (address.length <= LONGEST) event.currentTarget.href = address;
+  else if (event.type === "click") {
+    event.preventDefault();
+    tell(TOO_MANY, "warning");
+  }
 }
 
 async function copyLink(form) {
   const address = addressOf(form);
-  if (address.length > LONGEST) tell("These values are too many for an address. Save them and share them instead.", "warning");
+  if (address.length > LONGEST) tell(TOO_MANY, "warning");
   else await copy(address, "The address is copied");
 }
 
