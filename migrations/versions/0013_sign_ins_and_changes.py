@@ -1,4 +1,4 @@
-"""Sign-ins of people at the console, so that each can be ended where it is kept."""
+"""Sign-ins of people at the console, and who changed a report or its schedule last, and when."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,10 +9,11 @@ branch_labels = None
 depends_on = None
 
 INSTANT = sa.DateTime(timezone=True)
+CHANGED = ("report_definitions", "report_schedules")
 
 
 def upgrade() -> None:
-    """Make the table; who is signed in by a cookie of before signs in once more."""
+    """Make the table and the columns; who is signed in by a cookie of before signs in once more."""
     op.create_table(
         "sign_ins",
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -29,8 +30,15 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_sign_ins_user_id"), "sign_ins", ["user_id"])
+    for table in CHANGED:
+        op.add_column(table, sa.Column("changed_by", sa.Text(), nullable=True))
+        op.add_column(table, sa.Column("changed_at", INSTANT, nullable=True))
 
 
 def downgrade() -> None:
-    """Remove it."""
+    """Remove them."""
+    for table in CHANGED:
+        with op.batch_alter_table(table) as batch_op:
+            batch_op.drop_column("changed_at")
+            batch_op.drop_column("changed_by")
     op.drop_table("sign_ins")
