@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from actors.outbox import Outbox
 from actors.worker import beat_once
 from reportbuilder import clock, logs
-from reportbuilder.accounts import idempotency
+from reportbuilder.accounts import idempotency, sign_ins
 from reportbuilder.amc import sources
 from reportbuilder.amc.connections import Connections
 from reportbuilder.amc.models import AmcAccount
@@ -60,6 +60,7 @@ def ticks(ports: Ports, connections: Connections) -> list[Tick]:
         Tick("told", 3600.0, lambda: notifications.forget(settings.notifications_kept_days)),
         Tick("keys", 3600.0, forget_keys),
         Tick("drafts", 3600.0, forget_drafts),
+        Tick("sign-ins", 3600.0, forget_sign_ins),
         Tick("scratch", 3600.0, lambda: sweep_scratch(settings.scratch_dir, SCRATCH_KEPT_FOR)),
     ]
 
@@ -91,3 +92,9 @@ def forget_drafts() -> None:
     """Forget the drafts of reports that nobody went on with."""
     with transaction() as session:
         drafting.forget(session, clock.now() - drafting.KEPT_FOR)
+
+
+def forget_sign_ins() -> None:
+    """Forget the sign-ins that have ended by themselves."""
+    with transaction() as session:
+        sign_ins.forget(session)

@@ -50,10 +50,15 @@ def shortened(text: str) -> str:
     return text if len(text) <= TEXT_MOST else f"{text[: TEXT_MOST - 1]}…"
 
 
+def say(text: str, kind: str = "success", **action: Any) -> None:
+    """Let the next page that this browser is shown say so, be it of this request or of another."""
+    flash({"text": shortened(text), "action": action or None}, kind)  # type: ignore[arg-type]  # any JSON is kept
+
+
 def done(target: str, text: str, kind: str = "success", **action: Any) -> Response:
     """Answer a write that worked: go to ``target`` and say so there, for scripts and for plain forms."""
     g.is_refused = kind == "danger"
-    flash({"text": shortened(text), "action": action or None}, kind)  # type: ignore[arg-type]  # any JSON is kept
+    say(text, kind, **action)
     if wants_fragment():
         answer = make_response("", 204)
         answer.headers["HX-Redirect"] = target

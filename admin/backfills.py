@@ -1,6 +1,6 @@
 """The backfills of a report: the current one as a grid, those from before, and what may be asked of one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from admin import backfill_grids as grids
+from admin.already import AlreadySo
 from admin.answers import done, live
 from admin.blueprint import HOME, pages
 from admin.fields import whole
@@ -18,6 +19,7 @@ from admin.rounding import rounded
 from reportbuilder.accounts import permissions
 from reportbuilder.api import backfill_shapes, backfills, context, executions, reports
 from reportbuilder.backfills import changing, overview
+from reportbuilder.backfills.advancing import lock
 from reportbuilder.backfills.forecasting import limit_of
 from reportbuilder.backfills.models import ReportDataCollection
 from reportbuilder.backfills.states import ENDED, OPEN
@@ -140,13 +142,23 @@ def pause_backfill(report_id: str, backfill_id: str) -> ResponseReturnValue:
     """Ask for nothing more until somebody resumes it."""
     reason = request.form.get("reason", "").strip()[:500] or None
     said = "The backfill is paused; what is at AMC goes on."
-    return _do(report_id, backfill_id, lambda session, row: changing.pause(session, row, reason), said)
+
+    def work(session: Session, row: ReportDataCollection) -> None:
+        _refuse_again(session, row, ("paused",), "The backfill is paused already.")
+        changing.pause(session, row, reason)
+
+    return _do(report_id, backfill_id, work, said)
 
 
 @pages.post(f"{BELOW}/<ident:backfill_id>/resume")
 def resume_backfill(report_id: str, backfill_id: str) -> ResponseReturnValue:
     """Let a paused one go on."""
-    return _do(report_id, backfill_id, changing.resume, "The backfill goes on.")
+
+    def work(session: Session, row: ReportDataCollection) -> None:
+        _refuse_again(session, row, ("running",), "The backfill is not paused any more; it goes on.")
+        changing.resume(session, row)
+
+    return _do(report_id, backfill_id, work, "The backfill goes on.")
 
 
 @pages.post(f"{BELOW}/<ident:backfill_id>/cancel")
@@ -155,6 +167,7 @@ def cancel_backfill(report_id: str, backfill_id: str) -> ResponseReturnValue:
     by, slots = context.principal().email, context.settings().instance_slots
 
     def work(session: Session, row: ReportDataCollection) -> None:
+        _refuse_again(session, row, ("cancelling", "cancelled"), "The backfill is cancelled already.")
         changing.cancel(session, row, by, slots)
 
     return _do(report_id, backfill_id, work, "The backfill is being cancelled; what has come stays.")
@@ -166,6 +179,9 @@ def retry_backfill(report_id: str, backfill_id: str) -> ResponseReturnValue:
     given = request.form.get("first_day")
 
     def work(session: Session, row: ReportDataCollection) -> None:
+        _refuse_again(
+            session, row, ("running",), "It runs already; what fails can be retried when it has ended."
+        )
         changing.retry_failed(session, row, [_day(given)] if given else None)
 
     said = "The segment is asked for again." if given else "What failed is asked for again."
@@ -181,6 +197,16 @@ def change_backfill(report_id: str, backfill_id: str) -> ResponseReturnValue:
         changing.set_concurrency(session, row, wanted, slots)
 
     return _do(report_id, backfill_id, work, "The number of runs at once is changed.")
+
+
+def _refuse_again(session: Session, row: ReportDataCollection, states: Sequence[str], text: str) -> None:
+    """Do nothing unless it is already in one of these states, as after the first of two clicks.
+
+    :raises AlreadySo: if it is.
+    """
+    lock(session, row.id)  # the first of two clicks may not have ended yet
+    if row.status in states:
+        raise AlreadySo(text)
 
 
 def _day(text: str) -> date:
@@ -199,6 +225,8 @@ def _do(
         with transaction() as session:
             report = reports.visible(session, report_id)
             what(session, of_report(session, report, backfill_id, "backfill:change"))
+    except AlreadySo as so:
+        return done(target, so.text, "")
     except (Conflict, Invalid) as refusal:
         return done(target, refusal.message, "danger")
     return done(target, said)

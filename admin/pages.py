@@ -36,7 +36,7 @@ from admin import (
     tour,
     zones,
 )
-from admin.account import channel, messages, people, profile, tokens
+from admin.account import channel, messages, people, profile, sign_ins, tokens
 from admin.blueprint import HOME, pages
 from admin.dialog import choosing, detailing, duplicating, resuming, reviewing, starting
 from admin.form import changing, keeping, making
@@ -74,6 +74,7 @@ FAMILIES = (
     run_page,
     schedule_editing,
     schedules,
+    sign_ins,
     signing_in,
     starting,
     template_pages,

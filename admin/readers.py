@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import g, request, session
+from flask import g, request
 
 from admin.assets import MISSING, bundle
 from admin.blueprint import pages
@@ -69,7 +69,7 @@ def check_origin() -> None:
 
 def recognise() -> None:
     """Look who is signed in, once a request and only if somebody may be."""
-    if "reader" in g or "user" not in session:
+    if "reader" in g or not sessions.token():
         return
     with reading() as database:
         user = sessions.user_of(database)
@@ -77,6 +77,7 @@ def recognise() -> None:
             return
         context.put_principal(grants.principal_of(database, user))
         g.reader = _reader(user)
+    sessions.note_use()
 
 
 def _reader(user: User) -> Reader:

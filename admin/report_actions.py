@@ -1,6 +1,6 @@
 """What one may do with reports from their table, one by one or several at once; each has its own outcome."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,6 +8,7 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from admin import tour
+from admin.already import AlreadySo
 from reportbuilder.accounts import idempotency, permissions
 from reportbuilder.api import context, deleting, limits, report_runs
 from reportbuilder.database import transaction
@@ -44,11 +45,12 @@ class Action:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an action on one report; no ``refusal`` if it worked."""
+    """What came of an action on one report; no ``refusal`` if it worked. ``already``: how it was before."""
 
     report_id: str
     name: str
     refusal: str = ""
+    already: str = ""
 
 
 def _run(session: Session, report: ReportDefinition, _: str) -> None:
@@ -59,23 +61,29 @@ def _run(session: Session, report: ReportDefinition, _: str) -> None:
 
 def _pause(session: Session, report: ReportDefinition, reason: str) -> None:
     schedule = _schedule(session, report)
+    if schedule.is_paused:
+        raise AlreadySo("it is paused already")
     by = context.principal().email
     scheduling.pause(session, schedule, report, by=by, reason=reason or NO_REASON)
 
 
 def _resume(session: Session, report: ReportDefinition, _: str) -> None:
-    scheduling.resume(session, _schedule(session, report), report)
+    schedule = _schedule(session, report)
+    if not schedule.is_paused:
+        raise AlreadySo("it is not paused any more")
+    scheduling.resume(session, schedule, report)
 
 
 def _schedule(session: Session, report: ReportDefinition) -> ReportSchedule:
     there = scheduling.find_active(session, report)
     if there is None:
         raise Conflict("it has no schedule")
-    following.lock(session, there.id)
-    return there
+    return following.lock(session, there.id)
 
 
 def _delete(session: Session, report: ReportDefinition, _: str) -> None:
+    if report.deleted_at is not None:
+        raise AlreadySo("it is deleted already")
     deleting.delete(session, report)
 
 
@@ -95,7 +103,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "run": Action("report:run", _run, ("run asked for", "runs asked for")),
     "pause": Action("schedule:change", _pause, ("schedule paused", "schedules paused")),
     "resume": Action("schedule:change", _resume, ("schedule resumed", "schedules resumed")),
-    "delete": Action("report:delete", _delete, ("report deleted", "reports deleted")),
+    "delete": Action("report:delete", _delete, ("report deleted", "reports deleted"), is_deleted=True),
     "restore": Action("report:delete", _restore, ("report is back", "reports are back"), is_deleted=True),
     "mark": Action("report:view", _mark, ("favorite more", "favorites more")),
     "unmark": Action("report:view", _unmark, ("favorite less", "favorites less")),
@@ -123,6 +131,8 @@ def _try(name: str, report_id: str, key: str, reason: str) -> Outcome:
             told = report.name
             permissions.ensure(principal, action.permission, searching.subject_of(report), "report")
             _once(session, name, report, key, reason)
+    except AlreadySo as so:
+        return Outcome(report_id, told, already=so.text)
     except ReportBuilderError as error:
         return Outcome(report_id, told, refusal=error.message.removeprefix(f"{told!r} "))
     return Outcome(report_id, told)
@@ -142,17 +152,25 @@ def _once(session: Session, name: str, report: ReportDefinition, key: str, reaso
 
 
 def told(name: str, outcomes: Sequence[Outcome]) -> tuple[str, str]:
-    """Return what came of an action in words, and of which kind that is: success, warning or danger."""
-    done = [each.name for each in outcomes if not each.refusal]
-    refused: dict[str, list[str]] = {}
-    for each in outcomes:
-        if each.refusal:
-            refused.setdefault(each.refusal.rstrip("."), []).append(each.name)
+    """Return what came of an action in words, and of which kind that is: as `kit.note` takes it."""
+    done = [each.name for each in outcomes if not each.refusal and not each.already]
+    refused = _by_words((each.refusal.rstrip("."), each.name) for each in outcomes)
+    already = _by_words((each.already, each.name) for each in outcomes)
     one, several = ACTIONS[name].done
     said = [f"{_listed(done)}: {one}."] if len(done) == 1 else [f"{len(done)} {several}."] if done else []
+    said += [f"{_listed(names)}: {how}." for how, names in already.items()]
     said += [f"Not {_listed(names)}: {why}." for why, names in refused.items()]
-    kind = "success" if not refused else "warning" if done else "danger"
-    return " ".join(said), kind
+    if refused:
+        return " ".join(said), "warning" if done else "danger"
+    return " ".join(said), "success" if done else ""
+
+
+def _by_words(told: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for words, name in told:
+        if words:
+            found.setdefault(words, []).append(name)
+    return found
 
 
 def _listed(names: Sequence[str]) -> str:

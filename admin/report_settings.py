@@ -54,7 +54,8 @@ def rest_report(report_id: str) -> ResponseReturnValue:
 
     def work(session: Session) -> str:
         row = reports.visible(session, report_id, "report:change")
-        defining.change(session, row, {"is_active": is_active}, terms=ordering.terms())
+        by = context.principal().email
+        defining.change(session, row, {"is_active": is_active}, terms=ordering.terms(), by=by)
         return (
             "The report works again." if is_active else "The report rests; its schedule skips its due times."
         )

@@ -76,7 +76,7 @@ def do_with_reports() -> ResponseReturnValue:
 
 def _way_on(name: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Return the button that a message takes: Undo after deleting."""
-    done = [each.report_id for each in outcomes if not each.refusal]
+    done = [each.report_id for each in outcomes if not each.refusal and not each.already]
     if name != "delete" or not done:
         return {}
     fields = {"do": " ".join(["restore", *done]), "back": request.form.get("back", "")}

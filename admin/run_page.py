@@ -85,6 +85,8 @@ def cancel_run(execution_id: str) -> ResponseReturnValue:
     try:
         with transaction() as session:
             row = api.visible(session, execution_id, "execution:cancel")
+            if row.state == "cancelled":
+                return done(_back(execution_id), "The run is cancelled already.", "")
             lifecycle.cancel(session, row, context.principal().email)
             over = is_final(row.state)
     except Conflict as refusal:

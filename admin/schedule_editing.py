@@ -8,9 +8,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from admin import schedule_forms as forms
+from admin import schedule_outdating as outdating
 from admin.answers import done
 from admin.blueprint import pages
 from admin.once import once
+from admin.outdated import FIELD, STATUS, News, Outdated
 from admin.report_frame import framed, in_frame
 from admin.schedules import BELOW, outlook_of
 from reportbuilder.accounts import permissions
@@ -43,7 +45,9 @@ def save_schedule(report_id: str) -> ResponseReturnValue:
         return _shown_again(report_id, values)
     try:
         with transaction() as session:
-            _save(session, report_id, forms.wish(values))
+            _save(session, report_id, values)
+    except Outdated as refusal:
+        return _shown_again(report_id, values, news=refusal.news)
     except (Invalid, Conflict) as error:
         return _shown_again(report_id, values, error)
     return done(url_for(TAB, report_id=report_id), "The schedule is saved.")
@@ -88,14 +92,16 @@ def foreseen(
     return outlook_of(draft, found), None
 
 
-def _save(session: Session, report_id: str, wish: Mapping[str, Any]) -> None:
+def _save(session: Session, report_id: str, values: Mapping[str, Any]) -> None:
     report = reports.visible(session, report_id, "schedule:change")
-    there = request.form.get("of", "")
+    there, wish = request.form.get("of", ""), forms.wish(values)
     if there:
         row, locked = schedules.visible(session, there, "schedule:change")
         if row.report_id != report.id:
             raise Conflict("the schedule belongs to another report; load the page again")
-        defining.change(session, row, locked, wish, terms=ordering.terms())
+        outdating.check(row, values)
+        by = context.principal().email
+        defining.change(session, row, locked, wish, terms=ordering.terms(), by=by)
         return
 
     def work() -> dict[str, Any]:
@@ -106,13 +112,18 @@ def _save(session: Session, report_id: str, wish: Mapping[str, Any]) -> None:
 
 
 def _shown_again(
-    report_id: str, values: Mapping[str, Any], error: ReportBuilderError | None = None
+    report_id: str,
+    values: Mapping[str, Any],
+    error: ReportBuilderError | None = None,
+    news: News | None = None,
 ) -> ResponseReturnValue:
-    """Show the form with all that was typed, and with what is wrong beside each field."""
+    """Show the form with all that was typed, and with what is wrong or new beside each field."""
     with reading() as session:
         report, row = _editable(session, report_id)
-        page = _form(session, report, row, values, error)
-    return page, of_room(error).status if error else 200
+        if row is not None and isinstance(error, Conflict):
+            news = outdating.news_of(row, values)
+        page = _form(session, report, row, values, error, news)
+    return page, of_room(error).status if error else STATUS if news else 200
 
 
 def _form(
@@ -121,7 +132,9 @@ def _form(
     row: ReportSchedule | None,
     values: Mapping[str, Any],
     error: ReportBuilderError | None = None,
+    news: News | None = None,
 ) -> str:
+    is_as_sent = request.method == "POST" and news is None
     outlook, wrong = foreseen(report, forms.wish(values), row)
     problem = error or wrong
     return in_frame(
@@ -134,4 +147,6 @@ def _form(
         outlook=outlook,
         problem=problem,
         refused=error,
+        news=news,
+        made_from=request.form.get(FIELD, "") if is_as_sent else outdating.seal_of(row),
     )

@@ -7,6 +7,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from admin.already import AlreadySo
 from admin.answers import done, live
 from admin.blueprint import HOME, pages
 from admin.once import once
@@ -98,6 +99,8 @@ def pause_schedule(report_id: str) -> ResponseReturnValue:
 
     def work(session: Session, row: ReportSchedule, report: ReportDefinition) -> None:
         reason = request.form.get("reason", "")
+        if row.is_paused:
+            raise AlreadySo(f"The schedule is paused already, by {row.paused_by}: {row.paused_reason}")
         defining.pause(session, row, report, by=context.principal().email, reason=reason)
 
     return _do(report_id, work, "The schedule is paused; its due times are skipped.")
@@ -106,13 +109,20 @@ def pause_schedule(report_id: str) -> ResponseReturnValue:
 @pages.post(f"{BELOW}/resume")
 def resume_schedule(report_id: str) -> ResponseReturnValue:
     """Go on with the next due time."""
-    return _do(report_id, defining.resume, "The schedule goes on with its next due time.")
+
+    def work(session: Session, row: ReportSchedule, report: ReportDefinition) -> None:
+        if not row.is_paused:
+            raise AlreadySo("The schedule is not paused any more; it goes on with its next due time.")
+        defining.resume(session, row, report)
+
+    return _do(report_id, work, "The schedule goes on with its next due time.")
 
 
 @pages.post(f"{BELOW}/remove")
 def remove_schedule(report_id: str) -> ResponseReturnValue:
     """End it; its history stays."""
-    return _do(report_id, defining.remove, "The schedule is removed; its history stays here.")
+    said = "The schedule is removed; its history stays here."
+    return _do(report_id, defining.remove, said, gone="The schedule is removed already.")
 
 
 @pages.post(f"{BELOW}/run")
@@ -146,19 +156,31 @@ def active_of(session: Session, report: ReportDefinition) -> ReportSchedule:
 
 
 def _do(
-    report_id: str, what: Callable[[Session, ReportSchedule, ReportDefinition], object], said: str
+    report_id: str,
+    what: Callable[[Session, ReportSchedule, ReportDefinition], object],
+    said: str,
+    gone: str = "",
 ) -> ResponseReturnValue:
-    """Do something with the active schedule of a report and go back to its page, which says how it went."""
+    """Do something with the active schedule of a report and go back to its page, which says how it went.
+
+    :param gone: what is said if there is none any more; else that is refused.
+    """
     try:
         with transaction() as session:
             report = reports.visible(session, report_id, "schedule:change")
-            row, locked = schedules.visible(
-                session, active_of(session, report).schedule_id, "schedule:change"
-            )
-            what(session, row, locked)
+            schedule_id = _there(session, report, gone).schedule_id
+            what(session, *schedules.visible(session, schedule_id, "schedule:change"))
+    except AlreadySo as so:
+        return done(_page(report_id), so.text, "")
     except (Conflict, Invalid) as refusal:
         return done(_page(report_id), refusal.message, "danger")
     return done(_page(report_id), said)
+
+
+def _there(session: Session, report: ReportDefinition, gone: str) -> ReportSchedule:
+    if gone and defining.find_active(session, report) is None:
+        raise AlreadySo(gone)
+    return active_of(session, report)
 
 
 def _page(report_id: str) -> str:

@@ -11,7 +11,7 @@ from reportbuilder import logs
 from reportbuilder.accounts import users
 from reportbuilder.accounts.users import EMAIL_MAX
 from reportbuilder.api import limits, sessions
-from reportbuilder.database import reading
+from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Unauthenticated
 
 log = logs.get_logger(__name__)
@@ -37,7 +37,8 @@ def check_sign_in() -> ResponseReturnValue:
     except Unauthenticated as refusal:
         log.info("sign-in refused")
         return again(refusal.message), 401
-    sessions.start(user)
+    with transaction() as session:
+        sessions.start(session, user)
     log.info("signed in", user_id=str(user.id))
     return redirect(target, 303)
 
@@ -51,7 +52,8 @@ def again(refusal: str) -> str:
 @pages.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
     """Let go."""
-    sessions.end()
+    with transaction() as session:
+        sessions.end(session)
     flash("You are signed out.")
     return redirect(url_for("admin.sign_in"), 303)
 

@@ -4,6 +4,7 @@ from sqlalchemy import MetaData
 
 from reportbuilder import heartbeats, notices
 from reportbuilder.accounts import models as accounts
+from reportbuilder.accounts import sign_ins
 from reportbuilder.amc import models as amc
 from reportbuilder.backfills import models as backfills
 from reportbuilder.catalog import models as catalog
@@ -30,6 +31,7 @@ _ROOMS = (
     reports,
     results,
     schedules,
+    sign_ins,
     valuelists,
     workflows,
 )  # fmt: skip - importing them is what fills the metadata

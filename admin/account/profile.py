@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from admin.account.frame import in_tab
+from admin.account.sign_ins import places
 from admin.answers import done
 from admin.blueprint import pages
 from reportbuilder import logs
-from reportbuilder.accounts import grants, users
+from reportbuilder.accounts import grants, sign_ins, users
 from reportbuilder.accounts.models import THEMES, User
 from reportbuilder.accounts.users import PASSWORD_MAX, PASSWORD_MIN
 from reportbuilder.amc.models import AmcInstance
@@ -59,7 +60,7 @@ def change_account() -> ResponseReturnValue:
 @pages.post("/account/password")
 @limits.sign_ins
 def change_password() -> ResponseReturnValue:
-    """Set another password for who knows the present one; all other sessions end."""
+    """Set another password for who knows the present one; all other sign-ins end."""
     given, wanted = request.form.get("password", ""), request.form.get("wanted", "")
     if wanted != request.form.get("again", ""):
         return _page({"again": ["it is not the same as the new password; type both again"]}, WRONG)
@@ -69,13 +70,14 @@ def change_password() -> ResponseReturnValue:
         with transaction() as session:
             user = session.get_one(User, context.principal().user_id)
             users.set_password(user, wanted)
+            sign_ins.end_all(session, user.id)
+            sessions.start(session, user)
     except Unauthenticated:
         return _page({"password": ["this is not your present password; type it again"]}, WRONG)
     except Invalid as error:
         return _page({"wanted": error.details["password"]}, WRONG)
-    sessions.start(user)
     log.info("password changed", user_id=str(user.id))
-    return done(url_for("admin.account"), "The password is changed; all your other sessions have ended.")
+    return done(url_for("admin.account"), "The password is changed; you are signed out everywhere else.")
 
 
 def _page(wrong: dict[str, list[str]] | None = None, status: int = 200, **typed: Any) -> ResponseReturnValue:
@@ -84,7 +86,7 @@ def _page(wrong: dict[str, list[str]] | None = None, status: int = 200, **typed:
         user = session.get_one(User, principal.user_id)
         names = ("name", "time_zone", "theme", "has_keys")
         shown: dict[str, Any] = {name: getattr(user, name) for name in names} | typed
-        instances = _instances(session)
+        instances, signed_in = _instances(session), places(session)
     return in_tab(
         "account/account.html",
         HERE,
@@ -92,6 +94,7 @@ def _page(wrong: dict[str, list[str]] | None = None, status: int = 200, **typed:
         wrong=wrong or {},
         typed=shown,
         instances=instances,
+        places=signed_in,
         roles=ROLES,
         themes=[(name, _THEMES[name]) for name in THEMES],
         shortest=PASSWORD_MIN,

@@ -88,7 +88,6 @@ def _shown(draft: ReportDraft, wrong: dict[str, list[str]]) -> dict[str, Any]:
         "type": steps.type_of(draft) or (ONCE if is_new else ""),
         "is_single": steps.is_single(draft),
         "name": meaning.name_of(draft),
-        "most": LONGEST_NAME,
         "wrong": wrong,
         "told": [Wrong(*_FIELDS[field], reason) for field in wrong for reason in wrong[field]],
     }

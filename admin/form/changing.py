@@ -1,7 +1,6 @@
 """The same form for a report that there is: to change what it asks for, or to run it once otherwise."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from admin.answers import done
 from admin.blueprint import HOME, pages
-from admin.form import judging, showing
+from admin.form import judging, outdating, showing
 from admin.form.controls import Typed
 from admin.form.ground import Ground, ground_on, write_body
 from admin.form.making import WRONG, posted
 from admin.once import once, once_key
+from admin.outdated import FIELD, STATUS, News, Outdated
 from reportbuilder.api import context, limits, ordering, report_runs, reports
 from reportbuilder.database import reading, transaction
 from reportbuilder.errors import Conflict, Invalid
@@ -77,12 +77,7 @@ def _opened(page: str, report_id: str, permission: str) -> ResponseReturnValue:
     with reading() as session:
         row = reports.visible(session, report_id, permission)
         ground = ground_on(session, row.template, row.instance, row.timezone)
-        return _page(session, page, row, ground, write_body(ground, _body(row)), {})
-
-
-def _body(row: ReportDefinition) -> dict[str, Any]:
-    names = ("name", "description", "timezone", "parameters", "time_window")
-    return {name: getattr(row, name) for name in names}
+        return _page(session, page, row, ground, write_body(ground, outdating.body_of(row)), {})
 
 
 def _posted(page: str, report_id: str, permission: str, work: Work, told: str) -> ResponseReturnValue:
@@ -95,6 +90,11 @@ def _posted(page: str, report_id: str, permission: str, work: Work, told: str) -
         with reading() as session:
             row = reports.visible(session, report_id)
             return _page(session, page, row, _ground(session, row, typed), typed, refusal.errors), WRONG
+    except Outdated as refusal:
+        with reading() as session:
+            row = reports.visible(session, report_id)
+            ground = _ground(session, row, typed)
+            return _page(session, page, row, ground, typed, {}, news=refusal.news), STATUS
     return done(f"{HOME}/reports/{report_id}", told)
 
 
@@ -104,6 +104,7 @@ def _ground(session: Session, row: ReportDefinition, typed: Typed) -> Ground:
 
 
 def _change(session: Session, row: ReportDefinition, ground: Ground, typed: Typed) -> None:
+    outdating.check(row, ground, typed)
     filled = judging.read(ground.form, typed, row.timezone)
     _judge(ground, filled, judging.wrong_texts(filled, needs_name=True))
     body = {
@@ -150,6 +151,8 @@ def _page(
     ground: Ground,
     typed: Typed,
     errors: Mapping[str, Sequence[str]],
+    *,
+    news: News | None = None,
 ) -> str:
     filled = judging.read(ground.form, typed, ground.zone)
     verdict = judging.judge(ground.template, ground.form, filled, ordering.terms())
@@ -163,6 +166,8 @@ def _page(
         is_active="is_active" in typed if is_posted else row.is_active,
         is_favorite="favorite" in typed if is_posted else bool(favorites.marked(session, user_id, [row.id])),
         once=request.form.get("once") or once_key(),
+        news=news,
+        made_from=request.form.get(FIELD, "") if is_posted and not news else outdating.seal_of(row),
         back=url_for(request.endpoint or "", report_id=row.report_id).rsplit("/", 1)[0],
         **showing.form_page(ground, typed, told, told=True),
     )

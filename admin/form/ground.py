@@ -105,12 +105,12 @@ def write_body(ground: Ground, body: Mapping[str, Any], *, is_new: bool = False)
     for each in ground.form.definitions:
         if each.name in values:
             typed = without(typed, each.name)
-            typed |= controls.write_value(each, widgets[each.name], _plain(each, values[each.name]))
+            typed |= controls.write_value(each, widgets[each.name], plain(each, values[each.name]))
     texts = {name: [str(body[name])] for name in ("name", "description", "timezone") if body.get(name)}
     return typed | texts | controls.write_window(body.get("time_window"))
 
 
-def _plain(definition: Any, raw: Any) -> Any:
+def plain(definition: Any, raw: Any) -> Any:
     """Return a value in its one spelling; one that is wrong as it is, so that it can be corrected."""
     try:
         return definition.to_json(definition.read(raw))

@@ -1,6 +1,8 @@
-"""Saved values beside a form: renamed, shared, kept to oneself, deleted."""
+"""Saved values beside a form: renamed, shared, kept to oneself, deleted, while what is typed there stays."""
 
-from flask import render_template, request, url_for
+from typing import Final
+
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -17,6 +19,8 @@ from reportbuilder.catalog.valuesets import ValueSet
 from reportbuilder.database import transaction
 from reportbuilder.errors import Invalid
 
+DEEDS: Final = ("rename", "share", "keep", "delete")
+
 
 @pages.post(f"{HOME}/saved-values/<ident:set_id>")
 def change_values(set_id: str) -> ResponseReturnValue:
@@ -26,7 +30,7 @@ def change_values(set_id: str) -> ResponseReturnValue:
         row = valuesets.find(session, principal, set_id)
         on = ordering.instance(session, where, "instance:view") if where else None
         template = find_template(session, principal, row_template(session, row))
-        told = _change(session, principal, row, on)
+        told = change(session, row, on, request.form.get("do", "").partition(" ")[0])
         panel = _panel(session, principal, template, on)
     if wants_fragment():
         return with_toast(panel, told)
@@ -38,10 +42,15 @@ def row_template(session: Session, row: ValueSet) -> str:
     return session.get_one(QueryTemplate, row.template_id).template_id
 
 
-def _change(session: Session, principal: Principal, row: ValueSet, on: AmcInstance | None) -> str:
-    wish, name = request.form.get("do", ""), row.instance_name
+def change(session: Session, row: ValueSet, on: AmcInstance | None, wish: str) -> str:
+    """Change saved values, and say what is done.
+
+    :raises Invalid: if they cannot be called so, or ``wish`` is none of `DEEDS`.
+    """
+    principal, name = context.principal(), row.instance_name
     if wish == "rename":
-        valuesets.rename(session, principal, row, request.form.get(valuesets.NAME, ""))
+        wanted = request.form.get(f"rename.{row.set_id}", request.form.get(valuesets.NAME, ""))
+        valuesets.rename(session, principal, row, wanted)
         return f"Renamed to {row.instance_name}"
     if wish == "share" and on is not None:
         valuesets.share(session, principal, row, on)
@@ -52,7 +61,7 @@ def _change(session: Session, principal: Principal, row: ValueSet, on: AmcInstan
     if wish == "delete":
         valuesets.delete(session, principal, row)
         return f"Deleted {name}"
-    raise Invalid.field("do", f"{wish!r} is not one of rename, share, keep, delete")
+    raise Invalid.field("do", f"{wish!r} is not one of {', '.join(DEEDS)}")
 
 
 def _panel(session: Session, principal: Principal, template: QueryTemplate, on: AmcInstance | None) -> str:
@@ -69,9 +78,4 @@ def panel(
         "sets": valuesets.of_template(session, principal, template, on),
         "may_change": lambda row: valuesets.may_change(principal, row),
         "reader_id": principal.user_id,
-        "here": url_for(
-            "admin.report_form",
-            template_id=template.template_id,
-            instance_id=on.instance_id if on else None,
-        ),
     }

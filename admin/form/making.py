@@ -7,7 +7,7 @@ from flask import abort, make_response, redirect, render_template, request, url_
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from admin.answers import done, wants_fragment
+from admin.answers import done, say, wants_fragment
 from admin.blueprint import HOME, pages
 from admin.dialog import opening, steps
 from admin.form import addresses, fields, judging, keeping, showing
@@ -20,7 +20,7 @@ from reportbuilder.catalog import valuesets
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.searching import find as find_template
 from reportbuilder.database import reading, transaction
-from reportbuilder.errors import Conflict, ReportBuilderError
+from reportbuilder.errors import Conflict, Invalid, ReportBuilderError
 from reportbuilder.executions import overview
 from reportbuilder.reports import defining, drafting
 from reportbuilder.reports.models import ReportDraft
@@ -73,6 +73,8 @@ def check_report_form(template_id: str) -> ResponseReturnValue:
     if wish in (INSTANCE, PREVIEW):
         with reading() as session:
             return _page(session, _ground(session, template_id), typed, told=wish == PREVIEW)
+    if wish.partition(" ")[0] in keeping.DEEDS:
+        return _change_values(template_id, typed, *wish.split(maxsplit=1))
     with transaction() as session:
         ground = _ground(session, template_id)
         if ground.on is None:
@@ -81,6 +83,20 @@ def check_report_form(template_id: str) -> ResponseReturnValue:
         if wish == SAVE:
             return _save_values(session, ground, typed)
         return _go_on(session, ground, typed)
+
+
+def _change_values(template_id: str, typed: Typed, wish: str, set_id: str = "") -> ResponseReturnValue:
+    """Change saved values for a browser without scripts, and show the form again with all that is typed."""
+    refused: Invalid | None = None
+    try:
+        with transaction() as session:
+            row = valuesets.find(session, context.principal(), set_id)
+            say(keeping.change(session, row, _ground(session, template_id).on, wish))
+    except Invalid as refusal:
+        refused = refusal
+        say(" ".join(reason for reasons in refusal.details.values() for reason in reasons), "danger")
+    with reading() as session:
+        return _page(session, _ground(session, template_id), typed, told=False), WRONG if refused else 200
 
 
 def _ground(session: Session, template_id: str) -> Ground:

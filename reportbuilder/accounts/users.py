@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from reportbuilder import clock
+from reportbuilder.accounts import sign_ins
 from reportbuilder.accounts.models import THEMES, ApiToken, User
 from reportbuilder.accounts.permissions import ROLES
 from reportbuilder.errors import Conflict, Invalid, NotFound, Unauthenticated
@@ -71,7 +72,7 @@ def get(session: Session, email: str) -> User:
 
 
 def set_password(user: User, password: str) -> None:
-    """Store the hash of a new password; console sessions made with the former one end.
+    """Store the hash of a new password; what was signed in with the former one lets nobody in any more.
 
     :raises Invalid: if it is too short or too long.
     """
@@ -118,8 +119,9 @@ def set_theme(user: User, theme: str) -> None:
 
 
 def deactivate(session: Session, user: User) -> None:
-    """Shut a user out: no sign-in, and all tokens are revoked for good."""
+    """Shut a user out: all sign-ins end, and all tokens are revoked for good."""
     user.is_active = False
+    sign_ins.end_all(session, user.id)
     session.execute(
         update(ApiToken)
         .where(ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None))

@@ -28,6 +28,7 @@ def require() -> None:
         raise Unauthenticated("Say who you are: Authorization: Bearer rb_…, or sign in at the console")
     if request.method not in SAFE:
         sessions.check_csrf(request.headers.get(sessions.CSRF_HEADER))
+    sessions.note_use()
     context.put_principal(found)
 
 

@@ -266,7 +266,7 @@ def change(session: Session, row: ReportDefinition, body: dict[str, Any]) -> Non
 
     :raises Invalid: with everything that is wrong, by field. :raises Conflict: if the name is taken.
     """
-    defining.change(session, row, body, terms=ordering.terms())
+    defining.change(session, row, body, terms=ordering.terms(), by=context.principal().email)
     schedule = scheduling.find_active(session, row)
     if schedule is not None:
         scheduling.check_again(row, schedule, terms=ordering.terms())

@@ -143,7 +143,8 @@ def change_schedule(body: dict[str, Any], schedule_id: str) -> dict[str, Any]:
     """Change what is given; due times up to now keep to what was before."""
     with transaction() as session:
         schedule, report = visible(session, schedule_id, "schedule:change")
-        return shown(defining.change(session, schedule, report, body, terms=ordering.terms()), report)
+        by = context.principal().email
+        return shown(defining.change(session, schedule, report, body, terms=ordering.terms(), by=by), report)
 
 
 @door.route("/schedules/<ident:schedule_id>", methods=["DELETE"])

@@ -1,25 +1,24 @@
-"""The console's session: who signed in, bound to the password of then, and the token that forms carry."""
+"""The console's session: the token of a sign-in, bound to the password of then, and the token of forms."""
 
 import hashlib
 import hmac
 import secrets
-from datetime import timedelta
-from uuid import UUID
 
-from flask import Flask, Response, current_app, request, session
+from flask import Flask, Response, current_app, g, request, session
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from sqlalchemy.orm import Session
 
-from reportbuilder import clock
+from reportbuilder.accounts import sign_ins
 from reportbuilder.accounts.models import User
+from reportbuilder.accounts.sign_ins import SignIn
+from reportbuilder.database import transaction
 from reportbuilder.errors import NotPermitted
 from reportbuilder.settings import Settings
 
-IDLE = timedelta(hours=12)
-LIFETIME = timedelta(days=7)  # however busy: a copied cookie is not good for ever
 CSRF_HEADER = "X-CSRF-Token"
 POLLING_HEADER = "X-Polling"  # a page that lies open alone does not keep one signed in
 CSRF_FIELD = "csrf_token"
+COOKIE_KEY = "sign_in"  # what the token of the sign-in is called in the cookie
 
 
 class Cookie(SecureCookieSessionInterface):
@@ -41,36 +40,46 @@ def configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=is_https,
-        PERMANENT_SESSION_LIFETIME=IDLE,
+        PERMANENT_SESSION_LIFETIME=sign_ins.IDLE,
     )
 
 
-def start(user: User) -> None:
-    """Sign a user in, in a fresh session."""
-    session.clear()
+def start(database: Session, user: User) -> None:
+    """Sign a user in, in a fresh session; whoever was signed in here before is so no more."""
+    end(database)
     session.permanent = True
-    session["user"] = str(user.id)
+    session[COOKIE_KEY] = sign_ins.start(database, user, request.headers.get("User-Agent", ""))
     session["stamp"] = _stamp(user)
-    session["since"] = int(clock.now().timestamp())
     session["csrf"] = _token_of(user)
 
 
-def end() -> None:
-    """Sign out."""
+def end(database: Session) -> None:
+    """Sign out, for good: a copy of the cookie lets nobody in either."""
+    if token():
+        sign_ins.end_token(database, token())
     session.clear()
+
+
+def token() -> str:
+    """Return the token of the sign-in that this browser shows, empty if it shows none."""
+    return str(session.get(COOKIE_KEY, ""))
 
 
 def user_of(database: Session) -> User | None:
     """Return who is signed in, not too long ago: an active user whose password is still the one of then."""
-    if clock.now().timestamp() - session.get("since", 0) > LIFETIME.total_seconds():
+    found = sign_ins.find(database, token()) if token() else None
+    if found is None or not hmac.compare_digest(session.get("stamp", ""), _stamp(found[0])):
         return None
-    try:
-        user = database.get(User, UUID(session.get("user", "")))
-    except ValueError:
-        return None
-    if user is None or not user.is_active:
-        return None
-    return user if hmac.compare_digest(session.get("stamp", ""), _stamp(user)) else None
+    g.sign_in = found[1]
+    return found[0]
+
+
+def note_use() -> None:
+    """Write down now and then that the sign-in is in use; a page that lies open alone does not use it."""
+    row: SignIn | None = g.get("sign_in")
+    if row is not None and POLLING_HEADER not in request.headers and sign_ins.is_mark_due(row):
+        with transaction() as database:
+            sign_ins.mark_seen(database, row.id)
 
 
 def csrf_token() -> str:

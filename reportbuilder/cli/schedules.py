@@ -95,8 +95,10 @@ def add(report: str, user: str | None, *, as_json: bool, **given: Any) -> None:
 def change(id: str, user: str | None, *, as_json: bool, **given: Any) -> None:
     """Change a schedule: what says when it is due as a whole, everything else one by one."""
     with rooms() as chosen, transaction() as session:
-        row, report = locked(session, principal_of(session, user)[1], id)
-        defining.change(session, row, report, read_definition(given), terms=terms(chosen))
+        asker, principal = principal_of(session, user)
+        row, report = locked(session, principal, id)
+        wish = read_definition(given)
+        defining.change(session, row, report, wish, terms=terms(chosen), by=asker.email)
         found = shown(row, report)
     _show(found, as_json=as_json)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import click
 from sqlalchemy import Row, select
 
-from reportbuilder.accounts import grants, users
+from reportbuilder.accounts import grants, sign_ins, users
 from reportbuilder.accounts.models import InstanceGrant, User
 from reportbuilder.accounts.permissions import GRANTS, ROLES
 from reportbuilder.amc.models import AmcInstance
@@ -69,7 +69,7 @@ def list_() -> None:
 @click.argument("email")
 @password_source
 def password(email: str, source: str) -> None:
-    """Set a user's password; sessions made with the former one end."""
+    """Set a user's password; that user is signed out everywhere."""
     chosen = _password(source)
     with rooms(), transaction() as session:
         found = users.get(session, email)
@@ -77,6 +77,7 @@ def password(email: str, source: str) -> None:
             found.password_hash = None
         else:
             users.set_password(found, chosen)
+        sign_ins.end_all(session, found.id)
     click.echo(f"password {'removed' if chosen is None else 'set'}: {found.email}")
     _show_generated(source, chosen)
 
@@ -95,7 +96,7 @@ def role(email: str, role: str) -> None:
 @user.command()
 @click.argument("email")
 def deactivate(email: str) -> None:
-    """Shut a user out, and revoke all tokens of that user."""
+    """Shut a user out, end all sign-ins, and revoke all tokens of that user."""
     with rooms(), transaction() as session:
         users.deactivate(session, users.get(session, email))
     click.echo(f"deactivated: {email}")

@@ -85,17 +85,24 @@ def draft(
 
 
 def change(
-    session: Session, report: ReportDefinition, data: Mapping[str, Any], *, terms: Terms
+    session: Session,
+    report: ReportDefinition,
+    data: Mapping[str, Any],
+    *,
+    terms: Terms,
+    by: str | None = None,
 ) -> ReportDefinition:
     """Change what is given of name, description, parameters, time_window, timezone, is_active.
 
     ``parameters`` and ``time_window`` are replaced as wholes, and the whole is judged anew if one of these or
     the zone changes.
 
+    :param by: who does so, for those who have the same report open in a form.
     :raises Invalid: with everything that is wrong, by field. :raises Conflict: if the name is taken.
     """
     values = read_fields(data, CHANGED, FREQUENCIES)
     _apply(session, report, values, terms)
+    report.changed_by, report.changed_at = by, clock.now()
     session.flush()
     return report
 

@@ -20,7 +20,8 @@ class ReportDefinition(Row, Base):
 
     ``time_window`` is a window as people ask for it (a preset or two dates), resolved anew for each run.
     ``last_execution_id`` is no foreign key, since the executions already point here; ``last_execution_at`` is
-    when that one was asked for, which never changes.
+    when that one was asked for, which never changes. ``changed_by``: the e-mail address of who last changed
+    what it asks for; None while nobody has.
     """
 
     __tablename__ = "report_definitions"
@@ -46,6 +47,8 @@ class ReportDefinition(Row, Base):
     last_execution_at: Mapped[datetime | None]
     execution_count: Mapped[int] = mapped_column(default=0)
     deleted_at: Mapped[datetime | None]
+    changed_by: Mapped[str | None]
+    changed_at: Mapped[datetime | None]
     template: Mapped[QueryTemplate] = relationship(lazy="joined")
     instance: Mapped[AmcInstance] = relationship(lazy="joined")
     owner: Mapped[User] = relationship(lazy="joined")

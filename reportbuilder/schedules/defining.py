@@ -77,17 +77,20 @@ def change(
     data: Mapping[str, Any],
     *,
     terms: Terms,
+    by: str | None = None,
 ) -> ReportSchedule:
     """Change what is given; policies one by one, everything else as wholes. Both rows are locked by then.
 
     Due times up to now keep to what was before; what has started goes on.
 
+    :param by: who does so, for those who have the same schedule open in a form.
     :raises Invalid: with everything that is wrong, by field. :raises Conflict: if it has been removed.
     """
     _refuse_removed(schedule)
     catch_up(session, schedule, report)
     _apply(schedule, report, data, terms)
     _begin_anew(schedule, terms.as_of)
+    schedule.changed_by, schedule.changed_at = by, clock.now()
     if schedule.is_active:
         report.frequency = frequency_of(plan_of(schedule).recurrence, terms.as_of)
     session.flush()

@@ -30,7 +30,8 @@ class ReportSchedule(Row, Base):
     rolling wish, None for the report's own. ``judged_until``: the latest due time that has a verdict, or
     when the schedule was made, changed or resumed; None for a row that nobody has judged yet.
     ``next_run_at``: the first due time after it, None if there is none. ``counts_from``: failures that ended
-    earlier count no more. ``paused_by``: an e-mail address, or ``itself``. Whoever decides on a schedule or
+    earlier count no more. ``paused_by``: an e-mail address, or ``itself``. ``changed_by``: the
+    e-mail address of who last changed what it says. Whoever decides on a schedule or
     on its firings holds its row locked.
     """
 
@@ -69,6 +70,8 @@ class ReportSchedule(Row, Base):
     paused_reason: Mapped[str | None]
     paused_by: Mapped[str | None]
     paused_at: Mapped[datetime | None]
+    changed_by: Mapped[str | None]
+    changed_at: Mapped[datetime | None]
     report: Mapped[ReportDefinition] = relationship(lazy="raise")
 
 

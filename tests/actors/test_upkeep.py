@@ -140,6 +140,7 @@ def test_every_tick_of_the_table_runs(cast: Cast, connections: Connections, chos
         "told",
         "keys",
         "drafts",
+        "sign-ins",
         "scratch",
     ]
     for tick in table:

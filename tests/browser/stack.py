@@ -78,8 +78,8 @@ class Stack:
         """Return the cookie of somebody who has signed in."""
         app = Flask("cookies")
         sessions.configure(app, self.settings)
-        with app.test_request_context():
-            sessions.start(user)
+        with self.rooms.app_context(), transaction() as database_session, app.test_request_context():
+            sessions.start(database_session, user)
             signer = sessions.Cookie().get_signing_serializer(app)
             assert signer is not None
             return {

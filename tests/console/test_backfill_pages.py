@@ -184,8 +184,28 @@ def test_pausing_resuming_changing_and_cancelling(ben: Visitor, page: str) -> No
     assert said(ben, one, "resume") == "running"
     assert said(ben, one, "cancel") == "cancelled"
     assert said(ben, one, "cancel") == "cancelled"
-    assert "cancel can be done only while it is" in unescape(ben.get(one).text)
+    assert "The backfill is cancelled already." in unescape(ben.get(one).text)
     assert "Start another" in ben.get(page).text
+
+
+def test_a_doubled_click_is_answered_and_not_refused(ben: Visitor, web: Flask, page: str) -> None:
+    one = start(ben, page, concurrency="2")
+    clicks = [("pause", "is paused already"), ("resume", "is not paused any more")]
+    for verb, told in clicks:
+        status = said(ben, one, verb, reason="a holiday")
+        ben.get(one)
+        assert said(ben, one, verb, reason="a holiday") == status
+        answer = ben.get(one).text
+        assert told in answer
+        assert "flash-danger" not in answer
+    fail_one(web)
+    end(web)
+    for told in ("What failed is asked for again.", "It runs already"):
+        ben.post(f"{one}/retry")
+        answer = ben.get(one).text
+        assert told in answer
+        assert "flash-danger" not in answer
+    assert len(waiting()) == 1
 
 
 def said(who: Visitor, one: str, verb: str, **fields: str) -> str:

@@ -81,7 +81,7 @@ def test_values_are_saved_applied_shared_renamed_and_deleted(
         '<option value="last_month" selected>',
     ):
         assert text in page
-    (action,) = set(re.findall(r'action="(/report-builder/saved-values/[^"]+)"', page))
+    (action,) = set(re.findall(r'hx-post="(/report-builder/saved-values/[^"]+)"', page))
     where = {"instance_id": "amcnorthwind01"}
     assert "Brands" not in cleo.get(f"{path}?instance_id=amcnorthwind01").text
     assert "shared with all who see" in ben.send(action, where | {"do": "share"}).headers["HX-Trigger"]
@@ -96,6 +96,44 @@ def test_values_are_saved_applied_shared_renamed_and_deleted(
     plain = ben.post(action, where | {"do": "delete", "next": path})
     assert (plain.status_code, plain.headers["Location"]) == (303, path)
     assert "None yet" in ben.get(path).text
+
+
+def test_without_scripts_what_is_typed_stays_while_saved_values_are_changed(
+    ben: Visitor, cleo: Visitor, template_id: str
+) -> None:
+    path = f"/report-builder/new/{template_id}"
+    fields = TYPED | {"instance_id": "amcnorthwind01"}
+    page = ben.post(path, fields | {"do": "save_values", "set_name": "Brands"}).headers["Location"]
+    (set_id,) = set(re.findall(r'value="rename (set_\w+)"', ben.get(page).text))
+    typed = fields | {"p.pattern": "Half", "p.least": "many", "name": "Still here", "set_name": "Another"}
+    deeds = {
+        f"rename {set_id}": "Renamed to Mine",
+        f"share {set_id}": "Mine is shared with all who see",
+        f"keep {set_id}": "Mine is shared no more",
+        f"delete {set_id}": "Deleted Mine",
+    }
+    unnamed = ben.post(path, typed | {"do": f"rename {set_id}", f"rename.{set_id}": " "})
+    assert (unnamed.status_code, "a name is needed" in unnamed.text) == (422, True)
+    assert 'value="Half"' in unnamed.text
+    assert cleo.post(path, typed | {"do": f"delete {set_id}"}).status_code == 404
+    for deed, told in deeds.items():
+        answer = ben.post(path, typed | {"do": deed, f"rename.{set_id}": "Mine"})
+        assert answer.status_code == 200
+        for text in (told, 'value="Half"', 'value="many"', 'value="Still here"', 'value="Another"'):
+            assert text in answer.text, (deed, text)
+    assert "None yet" in answer.text
+
+
+@pytest.mark.parametrize("field", ["name", "set_name"])
+def test_a_long_name_is_not_cut_in_silence(ben: Visitor, template_id: str, field: str) -> None:
+    path = f"/report-builder/new/{template_id}"
+    wish = "save_values" if field == "set_name" else "next"
+    form = TYPED | {"instance_id": "amcnorthwind01", "do": wish, field: "x" * 201}
+    assert "maxlength" not in ben.get(f"{path}?instance_id=amcnorthwind01").text
+    answer = ben.post(path, form)
+    assert answer.status_code == 422
+    assert "it has 201 characters; 200 are allowed" in answer.text
+    assert f'value="{"x" * 201}"' in answer.text
 
 
 def test_values_are_saved_only_if_they_are_right_and_named(ben: Visitor, template_id: str) -> None:

@@ -108,9 +108,23 @@ def test_pausing_and_resuming(ben: Visitor, spring: str, summer: str) -> None:
     assert "“Spring”: schedule paused." in text
     assert (schedule(spring).paused_by, schedule(spring).paused_reason) == ("ben@example.test", "it rests")
     assert "Paused by ben@example.test: it rests" in ben.get(HOME).text
-    assert "is paused already" in told(ben, fields={"do": f"pause {spring}"})
+    assert "“Spring”: it is paused already." in told(ben, fields={"do": f"pause {spring}"})
     assert "“Spring”: schedule resumed." in told(ben, fields={"do": f"resume {spring}"})
     assert not schedule(spring).is_paused
+    assert "“Spring”: it is not paused any more." in told(ben, fields={"do": f"resume {spring}"})
+
+
+@pytest.mark.parametrize("key", ["", "of the form"])
+@pytest.mark.parametrize("deed", ["pause", "resume", "delete"])
+def test_a_doubled_click_is_answered_and_not_refused(ben: Visitor, spring: str, deed: str, key: str) -> None:
+    if deed == "resume":
+        told(ben, fields={"do": f"pause {spring}"})
+    for _ in range(2):
+        ben.post(DO, {"do": f"{deed} {spring}", "key": key})
+        page = ben.get(HOME).text
+        assert "“Spring”" in page
+        assert "flash-danger" not in page
+        assert "flash-warning" not in page
 
 
 def test_a_report_without_a_schedule_cannot_be_paused(ada: Visitor, summer: str) -> None:

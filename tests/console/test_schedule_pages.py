@@ -193,6 +193,22 @@ def test_run_now_runs_what_the_schedule_would_and_leaves_its_times(
     assert schedules()[0].next_run_at == made.next_run_at
 
 
+def test_a_doubled_click_is_answered_and_not_refused(ben: Visitor, page: str) -> None:
+    save(ben, page)
+    clicks = {
+        "pause": "The schedule is paused already, by ben@example.test: it rests",
+        "resume": "The schedule is not paused any more",
+        "remove": "The schedule is removed already",
+    }
+    for verb, told in clicks.items():
+        ben.post(f"{page}/{verb}", {"reason": "it rests"})
+        ben.get(page)
+        assert ben.post(f"{page}/{verb}", {"reason": "it rests"}).headers["Location"] == page
+        shown = ben.get(page).text
+        assert told in shown
+        assert "flash-danger" not in shown
+
+
 def test_what_became_of_due_times_is_told_in_words(
     ben: Visitor, page: str, callers: Callers, configured: settings.Settings
 ) -> None:

@@ -143,10 +143,11 @@ function begin(form) {
     event.preventDefault();
     goOn(form, event.submitter, leaving);
   });
-  form.elements.set_name?.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
-    event.preventDefault();
-    form.querySelector("[data-save-values]").click();
+  document.addEventListener("keydown", (event) => {
+    const button = event.key === "Enter" && document.getElementById(event.target.dataset?.enter);
+    if (!button) return;
+    event.preventDefault(); // else the first button of the form would do
+    button.click();
   });
 }
 
