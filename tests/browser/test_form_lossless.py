@@ -60,9 +60,9 @@ def test_enter_goes_on(visits: Visits, ben: User) -> None:
 def test_enter_in_the_name_of_values_saves_them(visits: Visits, ben: User) -> None:
     page = visits.open(address_of(visits.stack, KEY), who=ben)
     page.get_by_text("Save these values").click()
-    page.get_by_label("Name of the values").fill("Mine")
+    page.get_by_label("Name of the values").fill("By Enter")
     page.keyboard.press("Enter")
-    expect(page.locator("#saved-values").get_by_role("link", name="Mine")).to_be_visible()
+    expect(page.locator("#saved-values").get_by_role("link", name="By Enter")).to_be_visible()
 
 
 def test_a_server_that_does_not_answer_takes_nothing(visits: Visits, ben: User) -> None:
