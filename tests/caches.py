@@ -1,0 +1,70 @@
+"""What each app and each engine works out anew, kept for the whole test process, as one app keeps it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+from sqlalchemy import Engine
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.util import LRUCache
+from werkzeug.routing import Rule
+
+STATEMENTS = 10_000
+
+
+class CompiledTemplates(BytecodeCache):
+    """Compiled templates by their names, as long as their sources are the same."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill the bucket, if its template has been compiled."""
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what has been compiled."""
+        self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+_templates = CompiledTemplates()
+
+
+def share_templates(app: Flask) -> None:
+    """Let an app of the web take templates that another has compiled."""
+    app.jinja_env.bytecode_cache = _templates
+
+
+def share_routes(patch: pytest.MonkeyPatch) -> None:
+    """Let a rule for URLs take the builder of an equal one."""
+    make: Callable[[Rule, bool], Any] = Rule._compile_builder
+    made: dict[object, Any] = {}
+
+    def builder(rule: Rule, append_unknown: bool = True) -> Any:
+        kinds = tuple((name, type(found)) for name, found in rule._converters.items())
+        key = (append_unknown, rule.rule, rule.subdomain, rule.host, kinds, repr(rule.defaults))
+        if key not in made:
+            made[key] = make(rule, append_unknown)
+        return made[key]
+
+    patch.setattr(Rule, "_compile_builder", builder)
+
+
+def share_statements(patch: pytest.MonkeyPatch) -> None:
+    """Let an engine take statements that another of its dialect has compiled."""
+    make: Callable[..., Engine] = SQLAlchemy._make_engine
+    compiled: LRUCache[Any, Any] = LRUCache(STATEMENTS)
+
+    def engine(*arguments: Any) -> Engine:
+        made = make(*arguments)
+        made._compiled_cache = compiled
+        return made
+
+    patch.setattr(SQLAlchemy, "_make_engine", engine)
+    # each engine has a dialect of its own, which is a part of the keys
+    patch.setattr(DefaultDialect, "__hash__", lambda dialect: hash(type(dialect)))
+    patch.setattr(DefaultDialect, "__eq__", lambda dialect, other: type(dialect) is type(other))
