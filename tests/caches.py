@@ -1,6 +1,8 @@
-"""What each app and each engine works out anew, kept for the whole test process, as one app keeps it."""
+"""What each app, engine and test works out anew in the same way, kept for the whole test process."""
 
 from collections.abc import Callable
+from copy import deepcopy
+from functools import cache
 from typing import Any
 
 import pytest
@@ -12,6 +14,8 @@ from sqlalchemy import Engine
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
+
+from reportbuilder.catalog import library
 
 STATEMENTS = 10_000
 
@@ -37,6 +41,13 @@ _templates = CompiledTemplates()
 def share_templates(app: Flask) -> None:
     """Let an app of the web take templates that another has compiled."""
     app.jinja_env.bytecode_cache = _templates
+
+
+def share_library(patch: pytest.MonkeyPatch) -> None:
+    """Read and check a shipped file once."""
+    read = cache(library.read_file)
+    # copied, since templates take over the lists and dicts of their drafts
+    patch.setattr(library, "read_file", lambda name, content: deepcopy(read(name, content)))
 
 
 def share_routes(patch: pytest.MonkeyPatch) -> None:

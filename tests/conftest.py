@@ -43,6 +43,9 @@ structlog.configure(
 
 pytest_plugins = ["tests.conformance.plugin"]
 
+STRONG = users._METHOD
+patch = pytest.MonkeyPatch()
+
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
 
@@ -56,24 +59,14 @@ def noon() -> Iterator[Callable[[float], None]]:
 @pytest.fixture(scope="session")
 def strong_passwords() -> str:
     """The product's own way to hash passwords, a tenth of a second each time."""
-    return users._METHOD
+    return STRONG
 
 
-@pytest.fixture(scope="session", autouse=True)
-def quick_passwords(strong_passwords: str) -> Iterator[None]:
-    """Hash passwords as the product does, but with little work."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(users, "_METHOD", "scrypt:128:8:1")
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def shared_work() -> Iterator[None]:
-    """Let apps and engines share what they would all work out in the same way."""
-    with pytest.MonkeyPatch.context() as patch:
-        caches.share_routes(patch)
-        caches.share_statements(patch)
-        yield
+def pytest_configure() -> None:
+    """Hash passwords with little work, and let all tests share what they would work out in the same way."""
+    patch.setattr(users, "_METHOD", "scrypt:128:8:1")
+    for share in (caches.share_library, caches.share_routes, caches.share_statements):
+        share(patch)
 
 
 def pytest_collection_finish() -> None:
@@ -85,6 +78,7 @@ def pytest_collection_finish() -> None:
 def pytest_unconfigure() -> None:
     """Let all be taken down; else DuckDB complains of what it finds at the end."""
     gc.unfreeze()
+    patch.undo()
 
 
 # ---------------------------------------------------------------- databases
