@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from copy import deepcopy
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
+from apispec import APISpec
 from flask import Flask
+from flask_smorest import Blueprint  # type: ignore[import-untyped]  # it publishes no types
 from flask_sqlalchemy import SQLAlchemy
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
@@ -63,6 +65,22 @@ def share_routes(patch: pytest.MonkeyPatch) -> None:
         return made[key]
 
     patch.setattr(Rule, "_compile_builder", builder)
+
+
+def put_off_documents(patch: pytest.MonkeyPatch) -> None:
+    """Let an app describe its API when the document is asked for, which few tests do."""
+    describe, to_dict = Blueprint.register_views_in_doc, APISpec.to_dict
+
+    def put_off(door: Any, api: Any, app: Flask, spec: APISpec, **names: Any) -> None:
+        vars(spec).setdefault("waiting", []).append(partial(describe, door, api, app, spec, **names))
+
+    def told(spec: APISpec) -> Any:
+        for describe_one in vars(spec).pop("waiting", ()):
+            describe_one()
+        return to_dict(spec)
+
+    patch.setattr(Blueprint, "register_views_in_doc", put_off)
+    patch.setattr(APISpec, "to_dict", told)
 
 
 def share_statements(patch: pytest.MonkeyPatch) -> None:

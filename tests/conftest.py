@@ -63,8 +63,9 @@ def strong_passwords() -> str:
 
 
 def pytest_configure() -> None:
-    """Hash passwords with little work, and let all tests share what they would work out in the same way."""
+    """Hash passwords with little work, and let tests share or put off what they would all work out."""
     patch.setattr(users, "_METHOD", "scrypt:128:8:1")
+    caches.put_off_documents(patch)
     for share in (caches.share_library, caches.share_routes, caches.share_statements):
         share(patch)
 
