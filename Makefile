@@ -3,7 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-JOBS ?= 2
+JOBS ?= 3
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 MADE := $(VENV)/.made
 RUNTIME := $(VENV)/.runtime-installed

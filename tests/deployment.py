@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from reportbuilder.sandbox import Sandbox
 from reportbuilder.settings import Settings, as_environment
+from tests.children import Forked, Nursery
 
 PROGRAMS = {
     "worker": "from actors import composition; composition.create_worker().run()",
@@ -22,6 +23,7 @@ PROGRAMS = {
     "web": "from reportbuilder.cli.web import web; web([])",
 }
 ROOT = Path(__file__).parent.parent
+Process = subprocess.Popen[bytes] | Forked
 
 
 @dataclass
@@ -29,30 +31,27 @@ class Deployment:
     """Processes that share settings; whatever still runs at the end of the block is killed.
 
     ``hurry``: the arguments of ``clock.hurried`` for all of them, if their programs are one line.
+    ``nursery``: who forks them; without it each is a new interpreter, as in production.
     """
 
     settings: Settings
     logs: Path
     hurry: tuple[float, float] | None = None
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    nursery: Nursery | None = None
+    processes: list[Process] = field(default_factory=list)
 
-    def start(self, kind: str, crash_at: str = "") -> subprocess.Popen[bytes]:
+    def start(self, kind: str, crash_at: str = "") -> Process:
         """Start a process of a kind in PROGRAMS, which kills itself at the crash point if one is named."""
         return self.run(PROGRAMS[kind], kind, crash_at)
 
-    def run(self, program: str, name: str, crash_at: str = "") -> subprocess.Popen[bytes]:
+    def run(self, program: str, name: str, crash_at: str = "") -> Process:
         """Run a Python program with these settings."""
         self.logs.mkdir(parents=True, exist_ok=True)
-        number = len(self.processes)
-        with (self.logs / f"{number:02}-{name}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-c", self._timed(program)],
-                env=environment(replace(self.settings, crash_at=crash_at)),
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        log = self.logs / f"{len(self.processes):02}-{name}.log"
+        log.touch()
+        surroundings = environment(replace(self.settings, crash_at=crash_at))
+        start = self.nursery.start if self.nursery else _interpreter
+        process = start(self._timed(program), surroundings, log)
         self.processes.append(process)
         return process
 
@@ -61,7 +60,7 @@ class Deployment:
             return program
         return f"from reportbuilder import clock\nwith clock.hurried{self.hurry}: {program}"
 
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
+    def kill(self, process: Process) -> None:
         """Kill it and its children without a chance to clean up."""
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)  # each has been started as the first of a group
@@ -82,6 +81,14 @@ class Deployment:
     ) -> None:
         for process in self.processes:
             self.kill(process)
+
+
+def _interpreter(program: str, environment: Mapping[str, str], log: Path) -> Process:
+    argv = [sys.executable, "-c", program]
+    with log.open("wb") as out:
+        return subprocess.Popen(
+            argv, env=environment, cwd=ROOT, stdout=out, stderr=out, start_new_session=True
+        )
 
 
 def environment(settings: Settings) -> Mapping[str, str]:

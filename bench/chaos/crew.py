@@ -6,7 +6,6 @@ import signal
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
-from subprocess import Popen
 from threading import Event, Lock, Thread
 from time import monotonic
 from types import TracebackType
@@ -15,7 +14,7 @@ from typing import Self
 import psutil
 
 from reportbuilder.crashpoints import POINTS
-from tests.deployment import Deployment
+from tests.deployment import Deployment, Process
 
 POSTS = {"worker": 3, "scheduler": 2, "web": 1}
 POINTS_OF = {
@@ -33,7 +32,7 @@ class Post:
     """A place for a process; what it does next is set for certain times (``monotonic``)."""
 
     kind: str
-    process: Popen[bytes]
+    process: Process
     doomed_at: str = ""  # the crash point of the process that is here now
     next_doom: str = ""  # and of the one that comes next
     start_at: float | None = None

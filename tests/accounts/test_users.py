@@ -23,6 +23,16 @@ def test_a_user_signs_in_with_the_password_only(database: Flask) -> None:
                 users.verify(session, email, password)
 
 
+def test_a_password_takes_work_to_guess(
+    database: Flask, strong_passwords: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(users, "_METHOD", strong_passwords)
+    with transaction() as session:
+        ada = users.create(session, "ada@example.test", PASSWORD)
+        assert (ada.password_hash or "").startswith("scrypt:32768:8:1$")
+        assert users.verify(session, "ada@example.test", PASSWORD) is ada
+
+
 def test_the_same_password_typed_with_other_code_points_fits(database: Flask) -> None:
     with transaction() as session:
         users.create(session, "ada@example.test", "caf\u00e9 caf\u00e9 caf\u00e9")

@@ -19,6 +19,7 @@ from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.database import db, transaction
 from reportbuilder.executions.lifecycle import Order, request
 from reportbuilder.parameters.windows import Window
+from tests.caches import share_templates
 from tests.cast import Cast
 
 BASE = "/api/report-builder"
@@ -39,6 +40,7 @@ def make_web() -> Iterator[Make]:
 
     def make(chosen: settings.Settings) -> Flask:
         made.append(create_app(chosen))
+        share_templates(made[-1])
         wakeups.deliver_with(lambda _: None)
         return made[-1]
 

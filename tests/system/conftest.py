@@ -13,6 +13,7 @@ from reportbuilder import wakeups
 from reportbuilder.sandbox import Faults, Options, Sandbox
 from reportbuilder.settings import Settings
 from tests.cast import Cast
+from tests.children import Nursery
 from tests.deployment import Deployment, stop_all
 from tests.executions.desk import Desk, make_desk
 
@@ -53,9 +54,9 @@ def short_leases(chosen: Settings, box: Sandbox, redis_url: str) -> Settings:
 
 
 @pytest.fixture
-def deployment(short_leases: Settings, tmp_path: Path) -> Iterator[Deployment]:
+def deployment(short_leases: Settings, tmp_path: Path, children: Nursery) -> Iterator[Deployment]:
     before = wakeups.deliver_with(over(make_broker(short_leases.redis_url)))
-    with Deployment(short_leases, tmp_path / "logs") as deployed:
+    with Deployment(short_leases, tmp_path / "logs", nursery=children) as deployed:
         yield deployed
     wakeups.deliver_with(before)
 
