@@ -15,6 +15,8 @@ from reportbuilder.sandbox.grammar import check_grammar
 from reportbuilder.sandbox.vocabulary import AGGREGATES_BY_NAME, EXTRACT_UNITS, SYNONYMS, TRUNC_UNITS, TYPES
 
 _AGGREGATES = (exp.AggFunc, exp.Group, exp.Distinct)
+_FOREIGN = ("==", "~", "!~")
+_QUOTED = frozenset({TokenType.STRING, TokenType.IDENTIFIER})  # what stands in quotes is a text or a name
 _SIGNS = frozenset(
     {
         TokenType.L_BRACE,
@@ -109,7 +111,7 @@ def _refuse_signs(words: list[Token]) -> None:
                 f"{between(word, word)}Percent remainder '%' is not allowed under the current SQL conformance"
                 " level"
             )
-        if word.token_type in _SIGNS or word.text == "==" or word.text.startswith(("~", "!~")):
+        if word.token_type in _SIGNS or (word.token_type not in _QUOTED and word.text.startswith(_FOREIGN)):
             shown = ":" if word.token_type is TokenType.DCOLON else word.text
             raise RefusedError(f'Encountered "{shown}" at {place(word)}.')
 

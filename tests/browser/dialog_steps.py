@@ -23,6 +23,7 @@ def begin(page: Page, name: str) -> None:
     page.get_by_role("link", name=f"Use {TEMPLATE}").click()
     page.get_by_label("Instance", exact=True).select_option(index=1)
     page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("switch", name="Count the whole brand")).to_be_checked()
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_role("button", name="Next: when").click()
     expect(page.locator(HEADING)).to_have_text("When")

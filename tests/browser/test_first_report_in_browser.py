@@ -25,8 +25,6 @@ def test_the_first_report_from_an_empty_account(visits: Visits, stack: Stack) ->
     page.keyboard.press("/")
     page.keyboard.type("reach and frequency")
     page.get_by_role("link", name="Use Reach and frequency: Amazon DSP").click()
-    page.get_by_label("Instance", exact=True).select_option(index=1)
-    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("switch", name="Count the whole brand")).to_be_checked()
     page.get_by_label("Name", exact=True).fill("My first report")
     page.get_by_role("button", name="Next: when").click()

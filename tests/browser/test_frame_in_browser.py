@@ -226,7 +226,7 @@ def test_the_palette_takes_what_was_typed_and_not_what_stood_there(kit: Page) ->
     kit.keyboard.press("Enter")
     expect(kit).to_have_url(re.compile("/instances$"))
     kit.keyboard.press("Control+k")
-    kit.keyboard.type("weekly roas")
+    kit.keyboard.type("cart abandonment")
     kit.keyboard.press("Enter")
     expect(kit).to_have_url(re.compile("/templates/tpl_"))
 

@@ -68,7 +68,7 @@ def test_names_are_lower_cased(caller: Caller) -> None:
 
 
 @settings(max_examples=25)
-@example(["\\", '"', '\\"', ",", "\n", "\r\n", "", "é漢🙂", "'", '""', "a\\nb"])
+@example(["\\", '"', '\\"', ",", "\n", "\r\n", "", "é漢🙂", "'", '""', "a\\nb", "~", "==", "!~"])
 @given(
     st.lists(
         st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1, max_size=30
