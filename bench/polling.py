@@ -127,14 +127,22 @@ class Page:
 def ask(
     connection: HTTPConnection, world: World, address: str, headers: dict[str, str]
 ) -> tuple[int, str, str]:
-    """Return status, tag and text of an answer; status 0 if there is none."""
-    try:
-        connection.request("GET", address, headers={"Accept": "text/html", "Cookie": world.cookie} | headers)
-        answer = connection.getresponse()
-        return answer.status, answer.headers.get("ETag", ""), answer.read().decode()
-    except (OSError, HTTPException):
-        connection.close()  # the next one opens it again
-        return 0, "", ""
+    """Return status, tag and text of an answer; status 0 if there is none.
+
+    A connection that the server has closed meanwhile is opened again, as browsers do.
+    """
+    asked = {"Accept": "text/html", "Cookie": world.cookie} | headers
+    for is_last in (False, True):
+        was_open = connection.sock is not None
+        try:
+            connection.request("GET", address, headers=asked)
+            answer = connection.getresponse()
+            return answer.status, answer.headers.get("ETag", ""), answer.read().decode()
+        except (OSError, HTTPException):
+            connection.close()
+            if is_last or not was_open:
+                break
+    return 0, "", ""
 
 
 def main() -> int:
