@@ -99,13 +99,15 @@ def _save(session: Session, report_id: str, values: Mapping[str, Any]) -> None:
         row, locked = schedules.visible(session, there, "schedule:change")
         if row.report_id != report.id:
             raise Conflict("the schedule belongs to another report; load the page again")
+        defining.refuse_removed(row)
         outdating.check(row, values)
         by = context.principal().email
         defining.change(session, row, locked, wish, terms=ordering.terms(), by=by)
         return
 
     def work() -> dict[str, Any]:
-        made = defining.create(session, report, wish, terms=ordering.terms())
+        by = context.principal().email
+        made = defining.create(session, report, wish, terms=ordering.terms(), by=by)
         return {"schedule_id": made.schedule_id}
 
     once(session, wish, work)
@@ -142,7 +144,7 @@ def _form(
         framed(session, report),
         TAB,
         tab=TAB,
-        schedule_id=row.schedule_id if row else "",
+        schedule_id=_meant(row, error, news),
         form=forms.fields(values, problem.details if problem else {}),
         outlook=outlook,
         problem=problem,
@@ -150,3 +152,10 @@ def _form(
         news=news,
         made_from=request.form.get(FIELD, "") if is_as_sent else outdating.seal_of(row),
     )
+
+
+def _meant(row: ReportSchedule | None, error: ReportBuilderError | None, news: News | None) -> str:
+    """Return the schedule that the form changes, empty for a new one: the one sent, unless it is refused."""
+    if request.method == "POST" and news is None and not isinstance(error, Conflict):
+        return request.form.get("of", "")
+    return row.schedule_id if row else ""

@@ -67,7 +67,9 @@ class Nursery:
         with theirs:
             socket.send_fds(self.control, [b"."], [theirs.fileno()])
         ours.sendall(json.dumps(asked).encode() + b"\n")
-        return Forked(ours, _number(ours))
+        pid = _number(ours)
+        assert pid > 1, f"the child has ended before its first step: {pid}"
+        return Forked(ours, pid)
 
 
 def _number(line: socket.socket) -> int:

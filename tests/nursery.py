@@ -100,7 +100,7 @@ class Ending:
     """
 
     def __init__(self) -> None:
-        self.code = 0
+        self.code = 1  # until all has gone well
         atexit.register(self.end)  # what is registered first is done last
 
     def end(self) -> None:
@@ -112,7 +112,6 @@ class Ending:
     def run(self, program: str) -> None:
         """Run it as ``python -c`` does."""
         sys.modules["__main__"] = fresh = ModuleType("__main__")
-        self.code = 1
         try:
             exec(compile(program, "<string>", "exec"), vars(fresh))
         except SystemExit as asked:
@@ -131,6 +130,8 @@ def main() -> None:
     gc.freeze()
     if program := Nursery(socket.socket(fileno=int(sys.argv[1]))).serve():
         ending.run(program)
+    else:
+        ending.code = 0
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The form for a new report: shown, checked, its SQL previewed; what is right goes on as a draft."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ from reportbuilder.catalog import valuesets
 from reportbuilder.catalog.models import QueryTemplate
 from reportbuilder.catalog.searching import find as find_template
 from reportbuilder.database import reading, transaction
-from reportbuilder.errors import Conflict, Invalid, ReportBuilderError
+from reportbuilder.errors import Conflict, ReportBuilderError
 from reportbuilder.executions import overview
 from reportbuilder.reports import defining, drafting
 from reportbuilder.reports.models import ReportDraft
@@ -29,6 +30,7 @@ from reportbuilder.reports.wishes import read_wish
 NEXT, INSTANCE, PREVIEW, SAVE = "next", "instance", "preview", "save_values"  # what a button asks for
 DO = "do"
 WRONG = 422
+CARRIED = re.compile(r"[pw]\..*|name|description|timezone|values|set|draft", re.DOTALL)  # of an address
 KEPT = ("name", "description", "timezone")  # of a report, beside its values
 
 
@@ -87,14 +89,15 @@ def check_report_form(template_id: str) -> ResponseReturnValue:
 
 def _change_values(template_id: str, typed: Typed, wish: str, set_id: str = "") -> ResponseReturnValue:
     """Change saved values for a browser without scripts, and show the form again with all that is typed."""
-    refused: Invalid | None = None
+    refused: ReportBuilderError | None = None
     try:
         with transaction() as session:
             row = valuesets.find(session, context.principal(), set_id)
             say(keeping.change(session, row, _ground(session, template_id).on, wish))
-    except Invalid as refusal:
+    except ReportBuilderError as refusal:
         refused = refusal
-        say(" ".join(reason for reasons in refusal.details.values() for reason in reasons), "danger")
+        reasons = [reason for found in refusal.details.values() for reason in found]
+        say(" ".join(reasons) or refusal.message, "danger")
     with reading() as session:
         return _page(session, _ground(session, template_id), typed, told=False), WRONG if refused else 200
 
@@ -237,6 +240,6 @@ def _where(session: Session, ground: Ground, typed: Typed) -> str:
         template=ground.template,
         path=url_for("admin.report_form", template_id=ground.template.template_id),
         instances=showing.choices(ground),
-        carried=[(name, text) for name, texts in given.items() if name != "instance_id" for text in texts],
+        carried=[(name, text) for name, texts in given.items() if CARRIED.fullmatch(name) for text in texts],
         steps=opening.begun(session, ground.template),
     )

@@ -1,6 +1,6 @@
 """A report that somebody else has changed while its form was open: which fields, theirs beside one's own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from flask import request
@@ -9,7 +9,7 @@ from admin.form import controls, judging
 from admin.form.controls import Typed
 from admin.form.ground import Ground, plain, write_body
 from admin.outdated import FIELD, Difference, News, Outdated, changed_since, seal
-from admin.value_words import in_words, text_of, titled, wish_words
+from admin.value_words import ITEMS_SHOWN, in_words, text_of, titled, wish_words
 from reportbuilder.api import ordering
 from reportbuilder.reports.models import ReportDefinition
 
@@ -45,7 +45,12 @@ def check(row: ReportDefinition, ground: Ground, typed: Typed) -> None:
     if differing:
         left, right = _words(row, theirs), _words(row, mine)
         told = [
-            Difference(_label(row, name), left.get(name, "not set"), right.get(name, "not set"))
+            Difference(
+                _label(row, name),
+                *told_apart(
+                    left.get(name, "not set"), right.get(name, "not set"), theirs.get(name), mine.get(name)
+                ),
+            )
             for name in differing
         ]
         raise Outdated(News(row.changed_by, row.changed_at, told))
@@ -84,3 +89,23 @@ def _label(row: ReportDefinition, name: str) -> str:
     known = {one.parameter_name: one.display_name for one in row.template.parameters}
     bare = name.removeprefix(controls.VALUE)
     return LABELS.get(name) or known.get(bare) or titled(bare)
+
+
+def told_apart(left: str, right: str, theirs: Any, mine: Any) -> tuple[str, str]:
+    """Return two values in words that differ, also where both are long lists that begin alike.
+
+    >>> told_apart("A and 2 more", "A and 2 more", ["A", "B", "C"], ["A", "B", "D"])
+    ('A and 2 more; only here: C', 'A and 2 more; only here: D')
+    """
+    if left != right or not (isinstance(theirs, list) and isinstance(mine, list)):
+        return left, right
+    return f"{left}{_only(theirs, mine)}", f"{right}{_only(mine, theirs)}"
+
+
+def _only(these: Sequence[Any], others: Sequence[Any]) -> str:
+    known = set(map(str, others))
+    own = [str(one) for one in these if str(one) not in known]
+    if not own:
+        return "; nothing that is not there too"
+    more = f" and {len(own) - ITEMS_SHOWN} more" if len(own) > ITEMS_SHOWN else ""
+    return f"; only here: {', '.join(own[:ITEMS_SHOWN])}{more}"

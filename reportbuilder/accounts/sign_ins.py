@@ -17,6 +17,7 @@ from reportbuilder.database import Base, Row
 IDLE: Final = timedelta(hours=12)
 LIFETIME: Final = timedelta(days=7)  # however busy
 MARK_SEEN_EVERY: Final = timedelta(minutes=5)
+LISTED_MOST: Final = 50
 BROWSER_MOST: Final = 200  # characters
 TOKEN_MOST: Final = 100  # longer ones are not even hashed
 RANDOM_BYTES: Final = 32
@@ -56,9 +57,9 @@ def find(session: Session, token: str) -> tuple[User, SignIn] | None:
 
 
 def of_user(session: Session, user_id: UUID) -> Sequence[SignIn]:
-    """Return where somebody is signed in, the last used first."""
+    """Return where somebody is signed in, the last used first, and no more than one can look through."""
     mine = select(SignIn).where(SignIn.user_id == user_id, _is_live())
-    return session.scalars(mine.order_by(SignIn.last_seen_at.desc(), SignIn.id)).all()
+    return session.scalars(mine.order_by(SignIn.last_seen_at.desc(), SignIn.id).limit(LISTED_MOST)).all()
 
 
 def is_mark_due(row: SignIn) -> bool:

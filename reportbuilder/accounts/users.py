@@ -121,6 +121,7 @@ def set_theme(user: User, theme: str) -> None:
 def deactivate(session: Session, user: User) -> None:
     """Shut a user out: all sign-ins end, and all tokens are revoked for good."""
     user.is_active = False
+    session.flush()  # so that nobody signs in between
     sign_ins.end_all(session, user.id)
     session.execute(
         update(ApiToken)

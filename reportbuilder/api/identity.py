@@ -7,7 +7,8 @@ from reportbuilder.accounts import grants, tokens
 from reportbuilder.accounts.models import ApiToken
 from reportbuilder.accounts.permissions import Principal
 from reportbuilder.api import context, sessions
-from reportbuilder.database import reading, transaction
+from reportbuilder.api.jotting import jot
+from reportbuilder.database import reading
 from reportbuilder.errors import Unauthenticated
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -55,5 +56,4 @@ def _bearer_text() -> str:
 
 def _mark(token: ApiToken) -> None:
     if tokens.is_mark_due(token):
-        with transaction() as session:
-            tokens.mark_used(session, token.id)
+        jot(lambda session: tokens.mark_used(session, token.id))

@@ -78,7 +78,8 @@ def begin(session: Session, row: ReportDefinition, run: Mapping[str, Any] | None
         return {}
     if run["type"] == "recurring":
         with _named("run.schedule"):
-            made = scheduling.create(session, row, run["schedule"], terms=ordering.terms())
+            by = context.principal().email
+            made = scheduling.create(session, row, run["schedule"], terms=ordering.terms(), by=by)
         return {"schedule_id": made.schedule_id}
     if run["type"] == "backfill":
         with _named("run.backfill"):

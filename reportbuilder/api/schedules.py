@@ -104,7 +104,8 @@ def create_schedule(headers: dict[str, str], body: dict[str, Any], report_id: st
         return reports.visible(session, report_id, "schedule:change")
 
     def work(session: Session, report: ReportDefinition) -> dict[str, Any]:
-        return shown(defining.create(session, report, body, terms=ordering.terms()), report)
+        by = context.principal().email
+        return shown(defining.create(session, report, body, terms=ordering.terms(), by=by), report)
 
     return once(headers, allowed, work, ScheduleSchema(), 201)
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from reportbuilder.accounts import sign_ins
 from reportbuilder.accounts.models import User
 from reportbuilder.accounts.sign_ins import SignIn
-from reportbuilder.database import transaction
+from reportbuilder.api.jotting import jot
 from reportbuilder.errors import NotPermitted
 from reportbuilder.settings import Settings
 
@@ -78,8 +78,8 @@ def note_use() -> None:
     """Write down now and then that the sign-in is in use; a page that lies open alone does not use it."""
     row: SignIn | None = g.get("sign_in")
     if row is not None and POLLING_HEADER not in request.headers and sign_ins.is_mark_due(row):
-        with transaction() as database:
-            sign_ins.mark_seen(database, row.id)
+        seen = row.id
+        jot(lambda database: sign_ins.mark_seen(database, seen))
 
 
 def csrf_token() -> str:

@@ -82,7 +82,7 @@ def add(report: str, user: str | None, *, as_json: bool, **given: Any) -> None:
         _, principal = principal_of(session, user)
         row = searching.find(session, principal, report, locked=True)
         ensure(principal, CHANGE, searching.subject_of(row), "report")
-        made = defining.create(session, row, read_definition(given), terms=terms(chosen))
+        made = defining.create(session, row, read_definition(given), terms=terms(chosen), by=principal.email)
         found = shown(made, row)
     _show(found, as_json=as_json)
 

@@ -16,7 +16,7 @@ from reportbuilder.sandbox.vocabulary import AGGREGATES_BY_NAME, EXTRACT_UNITS, 
 
 _AGGREGATES = (exp.AggFunc, exp.Group, exp.Distinct)
 _FOREIGN = ("==", "~", "!~")
-_QUOTED = frozenset({TokenType.STRING, TokenType.IDENTIFIER})  # what stands in quotes is a text or a name
+_QUOTED = frozenset({TokenType.STRING, TokenType.NATIONAL_STRING, TokenType.IDENTIFIER})
 _SIGNS = frozenset(
     {
         TokenType.L_BRACE,

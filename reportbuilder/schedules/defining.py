@@ -45,9 +45,14 @@ def draft(report: ReportDefinition, data: Mapping[str, Any], *, terms: Terms) ->
 
 
 def create(
-    session: Session, report: ReportDefinition, data: Mapping[str, Any], *, terms: Terms
+    session: Session,
+    report: ReportDefinition,
+    data: Mapping[str, Any],
+    *,
+    terms: Terms,
+    by: str | None = None,
 ) -> ReportSchedule:
-    """Make the schedule of a report, which its caller has locked.
+    """Make the schedule of a report, which its caller has locked; ``by``: as for `change`.
 
     ``data``: recurrence (see `read_recurrence`; its zone is the report's unless it says otherwise), and if
     wanted policies, time_window (rolling, else the report's), parameters (over the report's), jitter_minutes,
@@ -59,6 +64,7 @@ def create(
     if there is not None:
         raise _taken(report, there)
     schedule = draft(report, data, terms=terms)
+    schedule.changed_by, schedule.changed_at = by, clock.now()
     try:
         with session.begin_nested():
             session.add(schedule)
@@ -86,7 +92,7 @@ def change(
     :param by: who does so, for those who have the same schedule open in a form.
     :raises Invalid: with everything that is wrong, by field. :raises Conflict: if it has been removed.
     """
-    _refuse_removed(schedule)
+    refuse_removed(schedule)
     catch_up(session, schedule, report)
     _apply(schedule, report, data, terms)
     _begin_anew(schedule, terms.as_of)
@@ -115,7 +121,7 @@ def pause(
     said = reason.strip()
     if not 0 < len(said) <= LONGEST_REASON:
         raise Invalid.field("reason", f"say in 1 to {LONGEST_REASON} characters why, so that others know")
-    _refuse_removed(schedule)
+    refuse_removed(schedule)
     if schedule.is_paused:
         raise Conflict(
             f"{schedule.schedule_id} is paused already by {schedule.paused_by}: {schedule.paused_reason}; "
@@ -134,7 +140,7 @@ def resume(session: Session, schedule: ReportSchedule, report: ReportDefinition)
 
     :raises Conflict: if it is not paused, or removed.
     """
-    _refuse_removed(schedule)
+    refuse_removed(schedule)
     if not schedule.is_paused:
         raise Conflict(f"{schedule.schedule_id} is not paused, so there is nothing to resume")
     catch_up(session, schedule, report)
@@ -291,7 +297,11 @@ def _check_whole(
     prepare_run(report, terms, parameters=values, window=window)
 
 
-def _refuse_removed(schedule: ReportSchedule) -> None:
+def refuse_removed(schedule: ReportSchedule) -> None:
+    """Refuse to work on a schedule that is no more.
+
+    :raises Conflict: if it has been removed.
+    """
     if not schedule.is_active:
         raise Conflict(f"{schedule.schedule_id} has been removed; make another one for the report")
 

@@ -68,7 +68,7 @@ def test_who_comes_later_is_told_who_has_changed_what(ada: Visitor, ben: Visitor
     answer = ben.post(f"{path}/edit", FORM | seen | {"name": "Mine", "p.campaign": "<b>Winter"})
     assert answer.status_code == 409
     page = unescape(answer.text)
-    assert "ada@example.test has changed it now, at " in re.sub(r"<[^>]*>", "", page)
+    assert "It was last changed by ada@example.test now, at " in re.sub(r"<[^>]*>", "", page)
     assert differences(answer.text) == {
         "Description": ("Of Ada", "not set"),
         "Campaign": ("Autumn", "<b>Winter"),
@@ -129,11 +129,11 @@ def test_runs_and_schedules_are_no_changes_of_the_report(ben: Visitor, path: str
     assert ben.post(f"{path}/edit", FORM | seen | {"name": "Summer"}).status_code == 303
 
 
-def test_ones_own_change_in_another_window_is_called_so(ben: Visitor, path: str) -> None:
+def test_ones_own_change_in_another_window_is_told(ben: Visitor, path: str) -> None:
     seen = made_from(ben.get(f"{path}/edit").text)
     ben.post(f"{path}/edit", FORM | {"name": "First"})
     answer = ben.post(f"{path}/edit", FORM | seen | {"name": "Second"})
-    assert "You have changed it in another window" in answer.text
+    assert "It was last changed by you" in answer.text
 
 
 @pytest.mark.parametrize("seen", ["", "[]", "{", "7"])
@@ -161,7 +161,7 @@ def test_a_schedule_that_somebody_else_has_changed_is_not_overwritten(
     mine = schedule_form(recurrence__time="07:30")
     answer = ben.post(edit, mine | ours)
     assert answer.status_code == 409
-    assert "ada@example.test has changed it" in answer.text
+    assert "It was last changed by ada@example.test" in answer.text
     assert differences(answer.text) == {
         "Repeats": ("Every day", "Every week"),
         "At": ("05:00", "07:30"),
@@ -194,5 +194,24 @@ def test_two_new_schedules_at_once_are_one_and_the_other_is_shown(
     answer = ben.post(edit, schedule_form(recurrence__time="07:30") | ours)
     assert answer.status_code == 409
     assert differences(answer.text) == {"At": ("05:00", "07:30")}
+    assert "It was last changed by ada@example.test" in answer.text
     assert ben.post(edit, schedule_form(recurrence__time="07:30") | of(answer.text)).status_code == 303
     assert schedule().recurrence["time"] == "07:30"
+
+
+def test_a_schedule_that_has_been_removed_is_told_and_not_made_again(
+    ada: Visitor, ben: Visitor, path: str
+) -> None:
+    edit = f"{path}/schedule/edit"
+    ben.post(edit, schedule_form() | of(ben.get(edit).text))
+    seen = of(ben.get(edit).text)
+    ada.post(edit, schedule_form(recurrence__time="05:00") | of(ada.get(edit).text))
+    assert ada.post(f"{path}/schedule/remove").status_code == 303
+    mine = schedule_form(recurrence__time="07:30")
+    previewed = ben.post(edit, mine | seen | {"do": "preview"})
+    assert of(previewed.text)["of"] == seen["of"]
+    answer = ben.post(edit, mine | of(previewed.text))
+    assert answer.status_code == 409
+    assert "has been removed; make another one" in answer.text
+    assert 'value="07:30"' in answer.text
+    assert of(answer.text)["of"] == ""

@@ -5,7 +5,7 @@ const SIGNED_OUT = 401;
 
 /** Ask before a page with changes is left. Returns {allow}: the next leaving is meant. */
 export function watchLeaving(form) {
-  let isChanged = false;
+  let isChanged = document.getElementById("outdated-head") !== null; // what is typed there is not saved
   let isMeant = false;
   form.addEventListener("input", () => (isChanged = true));
   form.addEventListener("submit", (event) => (isMeant = !event.defaultPrevented));

@@ -13,16 +13,16 @@ export function makeCopies(form) {
     else await copyLink(form);
   });
   const link = document.querySelector("[data-address]");
-  for (const kind of ["pointerenter", "focus", "click"]) link?.addEventListener(kind, (event) => lead(event, form));
+  for (const kind of ["pointerenter", "pointerdown", "focus", "contextmenu", "click"]) link?.addEventListener(kind, (event) => lead(event, form));
 }
 
 /** Let the link lead to what is typed by now, before anybody follows or copies it. */
 function lead(event, form) {
   const address = addressOf(form);
   if (address.length <= LONGEST) event.currentTarget.href = address;
-  else if (event.type === "click") {
-    event.preventDefault();
-    tell(TOO_MANY, "warning");
+  else {
+    event.currentTarget.removeAttribute("href"); // or it would share what was typed before
+    if (event.type === "click") tell(TOO_MANY, "warning");
   }
 }
 
