@@ -5,6 +5,7 @@ import { morphInside } from "./morphing.js";
 const SLOWEST = 15_000;
 const SLOWER = 1.5;
 const SHARE = 20; // of the time between two questions an answer may take one part: a server that has much to do is asked less
+const SPREAD = 0.25; // up to so much sooner or later, or pages that have waited for the same thing would ask in step
 const STOP = 286;
 const BUSY = 'input:not([type="checkbox"], [type="radio"], [type="hidden"], [type="submit"], [type="button"]), textarea, select, [contenteditable]';
 const regions = new Map();
@@ -41,7 +42,8 @@ function begin(element) {
 
 function plan(element, state, wait) {
   clearTimeout(state.timer);
-  state.timer = setTimeout(() => ask(element, state), wait);
+  const spread = 1 + SPREAD * (2 * Math.random() - 1);
+  state.timer = setTimeout(() => ask(element, state), wait * spread);
 }
 
 function isRead(element) {
