@@ -16,7 +16,7 @@ from admin.report_frame import framed, in_frame
 from admin.result_view import grouped
 from admin.run_page import dimensions_of, of_report
 from admin.run_progress import shown
-from admin.value_words import ITEMS_SHOWN, Worded, in_words, text_of
+from admin.value_words import Worded, in_words, own_items, text_of
 from reportbuilder.api import context, reports
 from reportbuilder.catalog.differences import pair_lines
 from reportbuilder.database import reading
@@ -109,17 +109,9 @@ def _both(
     title = (first.get(name) or second[name]).title
     one, other = (run.parameters_snapshot.get(name) for run in (a, b))
     if isinstance(one, list) and isinstance(other, list) and one != other:
-        return Both(title, _own(one, other), _own(other, one))
+        return Both(title, own_items(one, other), own_items(other, one))
     absent = Worded(name, title, text_of(None))
     return Both(title, first.get(name, absent).text, second.get(name, absent).text)
-
-
-def _own(items: list[Any], others: list[Any]) -> str:
-    """Return how long a list is and what of it the other does not have, which nobody sees in a thousand."""
-    there = set(map(text_of, others))
-    own = [text for text in map(text_of, items) if text not in there]
-    more = f" and {len(own) - ITEMS_SHOWN:,} more" if len(own) > ITEMS_SHOWN else ""
-    return f"{len(items):,} in all, only here: {', '.join(own[:ITEMS_SHOWN]) or 'none'}{more}"
 
 
 def _table(pair: Sequence[ReportExecution], stored: Sequence[ResultSet | str]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Values of parameters and windows of time as words for a page."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -104,6 +104,18 @@ def text_of(value: Any) -> str:
             return str(value["preset"])
         return _pairs(value.items())
     return str(value)
+
+
+def own_items(items: Sequence[Any], others: Sequence[Any]) -> str:
+    """Return how long a list is and what of it the other does not have, which nobody sees in a thousand.
+
+    >>> own_items(["A", "B", "C"], ["A", "B", "D"])
+    '3 in all, only here: C'
+    """
+    there = set(map(text_of, others))
+    own = [text for text in map(text_of, items) if text not in there]
+    more = f" and {len(own) - ITEMS_SHOWN:,} more" if len(own) > ITEMS_SHOWN else ""
+    return f"{len(items):,} in all, only here: {', '.join(own[:ITEMS_SHOWN]) or 'none'}{more}"
 
 
 def _pairs(items: Iterable[tuple[str, Any]]) -> str:

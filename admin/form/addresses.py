@@ -11,6 +11,7 @@ from reportbuilder.errors import Invalid
 LONGEST: Final = 6000  # characters of an address; the server takes 8,190 bytes
 VALUES: Final = "values"
 _PLAIN: Final = ("name", "description", "timezone")
+_BEGUN_WITH: Final = (VALUES, "set", "draft")
 
 
 def read_values(text: str) -> dict[str, Any]:
@@ -37,12 +38,22 @@ def write(path: str, instance_id: str, typed: Typed, begun: Mapping[str, list[st
     said = [
         (name, text)
         for name, texts in typed.items()
-        if name.startswith((VALUE, WINDOW)) or name in _PLAIN
+        if _is_own(name)
         if _told(texts) != begun.get(name, [""])
         for text in _told(texts)
     ]
     address = f"{path}?{urlencode([('instance_id', instance_id), *said])}"
     return address if len(address) <= LONGEST else ""
+
+
+def carried(given: Typed) -> list[tuple[str, str]]:
+    """Return what of an address the form reads, but for the instance, which is asked for first."""
+    own = {name: texts for name, texts in given.items() if _is_own(name) or name in _BEGUN_WITH}
+    return [(name, text) for name, texts in own.items() for text in texts]
+
+
+def _is_own(name: str) -> bool:
+    return name.startswith((VALUE, WINDOW)) or name in _PLAIN
 
 
 def _told(texts: Sequence[str]) -> Sequence[str]:

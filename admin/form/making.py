@@ -1,6 +1,5 @@
 """The form for a new report: shown, checked, its SQL previewed; what is right goes on as a draft."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,7 +29,6 @@ from reportbuilder.reports.wishes import read_wish
 NEXT, INSTANCE, PREVIEW, SAVE = "next", "instance", "preview", "save_values"  # what a button asks for
 DO = "do"
 WRONG = 422
-CARRIED = re.compile(r"[pw]\..*|name|description|timezone|values|set|draft", re.DOTALL)  # of an address
 KEPT = ("name", "description", "timezone")  # of a report, beside its values
 
 
@@ -240,6 +238,6 @@ def _where(session: Session, ground: Ground, typed: Typed) -> str:
         template=ground.template,
         path=url_for("admin.report_form", template_id=ground.template.template_id),
         instances=showing.choices(ground),
-        carried=[(name, text) for name, texts in given.items() if CARRIED.fullmatch(name) for text in texts],
+        carried=addresses.carried(given),
         steps=opening.begun(session, ground.template),
     )

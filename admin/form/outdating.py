@@ -1,6 +1,6 @@
 """A report that somebody else has changed while its form was open: which fields, theirs beside one's own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from flask import request
@@ -9,7 +9,7 @@ from admin.form import controls, judging
 from admin.form.controls import Typed
 from admin.form.ground import Ground, plain, write_body
 from admin.outdated import FIELD, Difference, News, Outdated, changed_since, seal
-from admin.value_words import ITEMS_SHOWN, in_words, text_of, titled, wish_words
+from admin.value_words import in_words, own_items, text_of, titled, wish_words
 from reportbuilder.api import ordering
 from reportbuilder.reports.models import ReportDefinition
 
@@ -39,20 +39,14 @@ def check(row: ReportDefinition, ground: Ground, typed: Typed) -> None:
     :raises Outdated: if it does.
     """
     changed = changed_since(request.form.get(FIELD, ""), _stored(row))
+    if not changed:
+        return
     theirs = _meant(ground, write_body(ground, body_of(row)), row.timezone, is_active=row.is_active)
     mine = _meant(ground, typed, row.timezone, is_active="is_active" in typed)
     differing = [name for name in changed if theirs.get(name) != mine.get(name)]
     if differing:
         left, right = _words(row, theirs), _words(row, mine)
-        told = [
-            Difference(
-                _label(row, name),
-                *told_apart(
-                    left.get(name, "not set"), right.get(name, "not set"), theirs.get(name), mine.get(name)
-                ),
-            )
-            for name in differing
-        ]
+        told = [Difference(_label(row, name), *apart(name, theirs, mine, left, right)) for name in differing]
         raise Outdated(News(row.changed_by, row.changed_at, told))
 
 
@@ -85,27 +79,22 @@ def _words(row: ReportDefinition, meant: Mapping[str, Any]) -> dict[str, str]:
     return worded | own | {"time_window": window}
 
 
+def apart(
+    name: str,
+    theirs: Mapping[str, Any],
+    mine: Mapping[str, Any],
+    left: Mapping[str, str],
+    right: Mapping[str, str],
+) -> tuple[str, str]:
+    """Return both values in words, and what each has alone where these are cut before they differ."""
+    told = left.get(name, "not set"), right.get(name, "not set")
+    one, other = theirs.get(name), mine.get(name)
+    if told[0] == told[1] and isinstance(one, list) and isinstance(other, list):
+        return own_items(one, other), own_items(other, one)
+    return told
+
+
 def _label(row: ReportDefinition, name: str) -> str:
     known = {one.parameter_name: one.display_name for one in row.template.parameters}
     bare = name.removeprefix(controls.VALUE)
     return LABELS.get(name) or known.get(bare) or titled(bare)
-
-
-def told_apart(left: str, right: str, theirs: Any, mine: Any) -> tuple[str, str]:
-    """Return two values in words that differ, also where both are long lists that begin alike.
-
-    >>> told_apart("A and 2 more", "A and 2 more", ["A", "B", "C"], ["A", "B", "D"])
-    ('A and 2 more; only here: C', 'A and 2 more; only here: D')
-    """
-    if left != right or not (isinstance(theirs, list) and isinstance(mine, list)):
-        return left, right
-    return f"{left}{_only(theirs, mine)}", f"{right}{_only(mine, theirs)}"
-
-
-def _only(these: Sequence[Any], others: Sequence[Any]) -> str:
-    known = set(map(str, others))
-    own = [str(one) for one in these if str(one) not in known]
-    if not own:
-        return "; nothing that is not there too"
-    more = f" and {len(own) - ITEMS_SHOWN} more" if len(own) > ITEMS_SHOWN else ""
-    return f"; only here: {', '.join(own[:ITEMS_SHOWN])}{more}"

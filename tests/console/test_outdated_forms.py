@@ -6,6 +6,7 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
+from admin.form.outdating import apart
 from reportbuilder.database import reading
 from reportbuilder.reports.models import ReportDefinition
 from reportbuilder.schedules.models import ReportSchedule
@@ -215,3 +216,14 @@ def test_a_schedule_that_has_been_removed_is_told_and_not_made_again(
     assert "has been removed; make another one" in answer.text
     assert 'value="07:30"' in answer.text
     assert of(answer.text)["of"] == ""
+
+
+def test_long_lists_that_are_cut_before_they_differ_are_told_apart() -> None:
+    shared = [f"B{number:09}" for number in range(1000)]
+    told = {"p.asins": "B000000000 and 1,000 more"}
+    theirs, mine = {"p.asins": [*shared, "B0THEIRS00"]}, {"p.asins": [*shared, "B000MINE00"]}
+    assert apart("p.asins", theirs, mine, told, told) == (
+        "1,001 in all, only here: B0THEIRS00",
+        "1,001 in all, only here: B000MINE00",
+    )
+    assert apart("name", {"name": "A"}, {"name": "B"}, {"name": "A"}, {"name": "B"}) == ("A", "B")
