@@ -14,6 +14,7 @@ from reportbuilder import settings
 from reportbuilder.api import identity, limits
 from tests.api.conftest import Callers, Make
 from tests.cast import Cast
+from tests.deployment import free_port
 
 
 def limited(app: Flask) -> Flask:
@@ -103,7 +104,7 @@ def test_many_tokens_of_one_user_share_the_limit(
 def test_a_redis_that_dies_while_it_refuses_leaves_a_time_to_come_again(
     callers: Callers, configured: settings.Settings, make_web: Make
 ) -> None:
-    server = ValkeyServer()
+    server = ValkeyServer(port=free_port())
     server.start()
     try:
         chosen = replace(configured, redis_url=server.connection_url, executions_per_minute=1)

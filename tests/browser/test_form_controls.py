@@ -75,12 +75,11 @@ def test_nothing_is_wrong_with_any_control(visits: Visits, ben: User, address: s
 
 
 def test_controls_are_found_by_their_labels(form: Page) -> None:
-    for title in ("Campaigns", "Brands", "Words", "Many"):
+    for title in ("Many", "Words", "Brands", "Campaigns"):  # upwards: each opens a list over the next
         box = form.get_by_role("combobox", name=title, exact=True)
         expect(box).to_have_count(1)
         form.locator("label", has_text=re.compile(f"^{title}$")).click()
         expect(box).to_be_focused()
-        form.keyboard.press("Escape")  # its list lies over the next field
 
 
 def test_a_pattern_takes_all_that_it_matches(form: Page) -> None:
